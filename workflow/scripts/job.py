@@ -1,0 +1,39 @@
+"""What every rule's script does around its one library call: keep the log and tell errors plainly."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from leopard.errors import InputError
+
+
+@contextmanager
+def job(log: str) -> Iterator[None]:
+    """Send logging, stdout and stderr (native libraries' too) to the rule's log file.
+
+    An `InputError`, or the system's refusal to write, ends the job with status 1 and one line on
+    the terminal as well as in the log; anything else keeps its traceback.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal = os.fdopen(os.dup(2), "w")
+    with open(log, "w") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True
+    )
+    try:
+        yield
+    except (InputError, OSError) as error:
+        line = f"error: {error}"
+        if not isinstance(error, InputError):
+            traceback.print_exc()
+        print(line, file=sys.stderr)
+        print(line, file=terminal, flush=True)
+        sys.exit(1)
