@@ -1,0 +1,306 @@
+"""Every fault of the inputs, alone and together, told before any work."""
+
+import gzip
+from pathlib import Path
+
+import pyBigWig
+import pysam
+import pytest
+from leopard.checks import check_bigwig, check_inputs, prepare_genome
+from leopard.errors import InputError
+
+DATA = Path(__file__).resolve().parents[3] / "shared/data"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="no shared data")
+SIZES = {"chr1": 1000, "chr2": 500, "chr3": 50}
+FASTA = "".join(f">{c} a > b\n" + "ACGTN" * (n // 5) + "\n" for c, n in SIZES.items())
+MEME = "MEME version 4\n\nMOTIF x\nletter-probability matrix: alength= 4 w= 1\n1 0 0 0\n"
+
+
+def write_bigwig(path: Path, values: dict[str, float], sizes: dict[str, int] = SIZES) -> Path:
+    """Write one 10-bp interval of the given value on each chromosome of `values`."""
+    with pyBigWig.open(str(path), "w") as bigwig:
+        bigwig.addHeader(list(sizes.items()))
+        for chrom, value in values.items():
+            bigwig.addEntries([chrom], [10], ends=[20], values=[value])
+    return path
+
+
+def write_peaks(path: Path, *chroms: str) -> Path:
+    path.write_text("".join(f"{c}\t10\t30\tx\t0\t.\t1\t-1\t-1\t10\n" for c in chroms))
+    return path
+
+
+@pytest.fixture
+def bigwig(tmp_path: Path) -> Path:
+    return write_bigwig(tmp_path / "signal.bw", dict.fromkeys(SIZES, 1.0))
+
+
+# prepare_genome
+
+
+@pytest.mark.parametrize("compression", ["plain", "gzip", "bgzip"])
+def test_genome(tmp_path, compression):
+    source, destination = tmp_path / "source", tmp_path / "genome.fa"
+    if compression == "bgzip":
+        with pysam.BGZFile(str(source), "w") as stream:
+            stream.write(FASTA.encode())
+    else:
+        content = FASTA.encode()
+        source.write_bytes(content if compression == "plain" else gzip.compress(content))
+    prepare_genome(source, destination)
+    assert destination.read_text() == FASTA
+    assert {p.name for p in tmp_path.iterdir()} == {"source", "genome.fa", "genome.fa.fai"}
+    with pysam.FastaFile(str(destination)) as genome:
+        assert dict(zip(genome.references, genome.lengths, strict=True)) == SIZES
+
+
+def test_genome_of_many_chunks(tmp_path, monkeypatch):
+    monkeypatch.setattr("leopard.checks.CHUNK", 7)
+    monkeypatch.setattr("leopard.checks.PROGRESS_INTERVAL", -1)
+    test_genome(tmp_path, "gzip")
+    (tmp_path / "source").write_text(FASTA + FASTA)
+    with pytest.raises(InputError, match=r"source: contigs that share a name: chr1, chr2, chr3;"):
+        prepare_genome(tmp_path / "source", tmp_path / "genome.fa")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "empty FASTA"),
+        (gzip.compress(b""), "empty FASTA"),
+        (b"ACGT\n", "not a FASTA file"),
+        (bytes(range(256)), "not a FASTA file"),
+        (b">a\n", "no regular FASTA"),
+        (b">a\nAC\nACGT\nAC\n", "no regular FASTA: a record's lines differ in length"),
+        (b">\nACGT\n", "a contig without a name"),
+        (b">a x\nAC\n>b\nAC\n>a y\nAC\n", "contigs that share a name: a; give"),
+        (gzip.compress(FASTA.encode())[:-9], "truncated or corrupt gzip; fetch it again"),
+        (gzip.compress(FASTA.encode())[:30] + b"\xff" * 30, "truncated or corrupt gzip"),
+    ],
+)
+def test_genome_faults(tmp_path, content, problem):
+    source = tmp_path / "source.fa"
+    source.write_bytes(content)
+    with pytest.raises(InputError, match=rf"source.fa: {problem}"):
+        prepare_genome(source, tmp_path / "genome.fa")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_genome_bgzip_cut_between_blocks(tmp_path):
+    source = tmp_path / "source.fa.gz"
+    with pysam.BGZFile(str(source), "w") as stream:
+        stream.write(FASTA.encode())
+    source.write_bytes(source.read_bytes()[:-28])
+    with pytest.raises(InputError, match=r"source.fa.gz: truncated bgzip: no end-of-file block"):
+        prepare_genome(source, tmp_path / "genome.fa")
+
+
+def test_genome_missing(tmp_path):
+    with pytest.raises(InputError, match=r"none.fa: No such file or directory"):
+        prepare_genome(tmp_path / "none.fa", tmp_path / "genome.fa")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_genome_disk_full(tmp_path):
+    source = tmp_path / "source.fa"
+    source.write_text(FASTA)
+    (tmp_path / "genome.fa.part").symlink_to("/dev/full")
+    with pytest.raises(InputError, match=r"genome.fa.part: No space left on device; check"):
+        prepare_genome(source, tmp_path / "genome.fa")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+# check_bigwig
+
+
+def test_bigwig(bigwig):
+    check_bigwig(bigwig, SIZES, ["chr1", "chr2"])
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"fixedStep chrom=chr1 start=1 step=1\n"])
+def test_not_a_bigwig(tmp_path, content):
+    path = tmp_path / "signal.bw"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"signal.bw: not a bigWig; convert"):
+        check_bigwig(path, SIZES, ["chr1"])
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9, 0.97])
+def test_truncated_bigwig(bigwig, share):
+    content = bigwig.read_bytes()
+    bigwig.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InputError, match=r"signal.bw: truncated bigWig: no signature at its end"):
+        check_bigwig(bigwig, SIZES, ["chr1"])
+
+
+def test_corrupt_bigwig(bigwig):
+    index_signature = (0x2468ACE0).to_bytes(4, "little")
+    bigwig.write_bytes(bigwig.read_bytes().replace(index_signature, b"xxxx"))
+    with pytest.raises(InputError, match=r"signal.bw: corrupt bigWig; fetch or make it again"):
+        check_bigwig(bigwig, SIZES, ["chr1"])
+
+
+@needs_data
+@pytest.mark.parametrize("path", sorted(DATA.glob("*/*.bigWig")), ids=lambda path: path.name)
+def test_real_bigwigs(tmp_path, path):
+    with pyBigWig.open(str(path)) as bigwig:
+        sizes = bigwig.chroms()
+    check_bigwig(path, sizes, list(sizes))
+    content, copy = path.read_bytes(), tmp_path / "copy.bw"
+    for size in (100, 1000, len(content) // 2, len(content) - 5000, len(content) - 1):
+        copy.write_bytes(content[:size])
+        with pytest.raises(InputError, match=r"copy.bw: truncated bigWig: no signature at its end"):
+            check_bigwig(copy, sizes, list(sizes))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "problem"),
+    [
+        ({"chr1": 1000}, "without chromosomes chr2; use"),
+        ({"1": 1000, "2": 500}, 'named "1" where the FASTA has "chr1"; rename'),
+        ({"chr1": 1001, "chr2": 500}, "chr1 has 1,001 bases, in the FASTA 1,000: wrong assembly"),
+    ],
+)
+def test_bigwig_against_fasta(tmp_path, sizes, problem):
+    path = write_bigwig(tmp_path / "signal.bw", dict.fromkeys(sizes, 1.0), sizes)
+    with pytest.raises(InputError, match=rf"signal.bw: {problem}"):
+        check_bigwig(path, SIZES, ["chr1", "chr2"])
+
+
+# check_inputs
+
+
+@pytest.fixture
+def study(tmp_path: Path, bigwig: Path) -> dict:
+    """A valid study: arguments of `check_inputs`, for tests to spoil one by one."""
+    (tmp_path / "source.fa").write_text(FASTA)
+    prepare_genome(tmp_path / "source.fa", tmp_path / "genome.fa")
+    (tmp_path / "motif.meme").write_text(MEME)
+    (tmp_path / "blacklist.bed").write_text("chr1\t0\t9999\n")
+    return {
+        "fasta": tmp_path / "genome.fa",
+        "chromosomes": {"train": ["chr1"], "test": ["chr2"]},
+        "decoded": ["chr1", "chr2"],
+        "window_length": 100,
+        "signals": {"K562": [bigwig], "HepG2": [bigwig, bigwig]},
+        "labels": {"K562": write_peaks(tmp_path / "K562.narrowPeak", "chr1", "chr2", "chr3")},
+        "label_mode": "motif",
+        "required_labels": {"train": ["K562"], "test": ["K562"]},
+        "motif": tmp_path / "motif.meme",
+        "blacklist": tmp_path / "blacklist.bed",
+    }
+
+
+def test_inputs(study):
+    table = check_inputs(**study)
+    assert list(table.columns) == ["role", "cell_line", "path", "size", "chromosomes", "note"]
+    assert table["role"].to_list() == ["genome", *["signal"] * 3, "labels", "motif", "blacklist"]
+    assert table["cell_line"].to_list() == ["", "K562", "HepG2", "HepG2", "K562", "", ""]
+    assert table["chromosomes"].to_list() == [2, 2, 2, 2, 2, 0, 1]
+    assert table["size"].to_list() == [path.stat().st_size for path in table["path"]]
+    assert table["note"].to_list() == [
+        "1,550 bases",
+        *["1.9% of the genome covered"] * 3,
+        "3 peaks",
+        "x, 1 bases",
+        "1 intervals",
+    ]
+
+
+def test_inputs_with_label_bigwig(study, bigwig):
+    table = check_inputs(**study | {"label_mode": "bigwig", "labels": {"K562": bigwig}})
+    assert table.set_index("role").loc["labels", "chromosomes"] == 2
+
+
+def test_label_bigwig_needs_only_the_splits_that_use_it(study, tmp_path):
+    labels = write_bigwig(tmp_path / "labels.bw", {"chr1": 1.0}, {"chr1": 1000})
+    study |= {"label_mode": "bigwig", "labels": {"K562": labels}}
+    with pytest.raises(InputError, match=r"labels.bw: without chromosomes chr2"):
+        check_inputs(**study)
+    check_inputs(**study | {"required_labels": {"train": ["K562"]}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"chromosomes": {"train": ["chr9"]}},
+            r"genome.fa: without chr9 \(split train\), but with",
+        ),
+        ({"chromosomes": {"train": ["1"]}}, "genome.fa: without 1 .* chr1, chr2, chr3; name the"),
+        (
+            {"chromosomes": {"train": ["chr1", "chr3"], "test": ["chr2"]}},
+            r"genome.fa: chr3 \(split train\) has 50 bases, fewer than a window",
+        ),
+        ({"labels": {}}, "K562: no labels, which split train needs; add them"),
+        ({"motif": None}, "motif: not given, but labels are made with it"),
+    ],
+)
+def test_study_faults(study, changes, problem):
+    with pytest.raises(InputError, match=problem):
+        check_inputs(**study | changes)
+
+
+def test_chromosome_that_is_no_file_name(study, tmp_path):
+    (tmp_path / "source.fa").write_text(FASTA.replace(">chr1", ">HLA-A*01:01"))
+    prepare_genome(tmp_path / "source.fa", study["fasta"])
+    study["chromosomes"] = {"train": ["HLA-A*01:01"]}
+    with pytest.raises(InputError, match=r"genome.fa: HLA-A\*01:01 \(split train\) has characters"):
+        check_inputs(**study)
+
+
+def test_faulty_signal(study, tmp_path):
+    study["signals"] = {"K562": [write_bigwig(tmp_path / "bad.bw", {"1": 1.0}, {"1": 1000})]}
+    with pytest.raises(InputError, match=r"bad.bw: without chromosomes chr1, chr2; use"):
+        check_inputs(**study)
+
+
+@pytest.mark.parametrize("mode", ["peaks", "motif"])
+def test_no_peaks_in_a_split(study, tmp_path, mode):
+    study |= {"label_mode": mode, "labels": {"K562": write_peaks(tmp_path / "few", "chr1", "chr3")}}
+    with pytest.raises(InputError, match=r"few: no peak on the chromosomes of split test \(chr2\)"):
+        check_inputs(**study)
+    check_inputs(**study | {"required_labels": {"train": ["K562"]}})
+
+
+@pytest.mark.parametrize("values", [{"chr1": 1.0}, {"chr1": 1.0, "chr2": 0.5}])
+def test_no_positives_in_a_label_bigwig(study, tmp_path, values):
+    labels = write_bigwig(tmp_path / "labels.bw", values)
+    study |= {"label_mode": "bigwig", "labels": {"K562": labels}}
+    with pytest.raises(InputError, match=r"labels.bw: no value above 0.5 on .* test \(chr2\)"):
+        check_inputs(**study)
+
+
+def test_motif_without_motifs(study):
+    study["motif"].write_text("MEME version 4\n")
+    with pytest.raises(InputError, match=r"motif.meme: motif file without motifs"):
+        check_inputs(**study)
+
+
+def test_faulty_blacklist(study):
+    study["blacklist"].write_text("1\t0\t10\n")
+    with pytest.raises(InputError, match=r"blacklist.bed: chromosomes are named 1, the genome's"):
+        check_inputs(**study)
+
+
+def test_missing_genome(study, tmp_path):
+    with pytest.raises(InputError, match=r"none.fa"):
+        check_inputs(**study | {"fasta": tmp_path / "none.fa"})
+
+
+@needs_data
+def test_real_study(tmp_path):
+    yeast = DATA / "yeast"
+    prepare_genome(yeast / "sacCer3.fa.gz", tmp_path / "genome.fa")
+    table = check_inputs(
+        fasta=tmp_path / "genome.fa",
+        chromosomes={"train": ["chrI", "chrII"], "test": ["chrIV"]},
+        window_length=10_240,
+        signals={"ATAC": [yeast / "ATAC.coverage.bigWig"]},
+        labels={"ATAC": yeast / "Reb1.narrowPeak"},
+        label_mode="motif",
+        required_labels={"train": ["ATAC"], "test": ["ATAC"]},
+        motif=yeast / "REB1.meme",
+        blacklist=yeast / "blacklist.bed",
+    )
+    assert table["note"].str.contains("1,078 peaks").any()

@@ -1,0 +1,143 @@
+# The config, checked; the sample sheets; where each input comes from and each output goes.
+# Needs: config, workflow/schemas/*. Makes: the names that the other rule files use.
+import re
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import pandas as pd
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+SPLITS = ("train", "validation", "test")
+
+
+def refuse(where, problem, remedy):
+    raise WorkflowError(f"{where}: {problem}; {remedy}")
+
+
+def validate_or_refuse(data, schema, where):
+    """Snakemake's validation, with its error in one line."""
+    try:
+        validate(data, schema=f"../schemas/{schema}")
+    except WorkflowError as error:
+        text = str(error)
+        problem = re.search(r"ValidationError: (.*)", text)
+        at = re.search(r"On instance((?:\[[^]]+\])*)", text)
+        key = re.sub(r"[]['\"]+", " ", at[1]).strip().replace(" ", ".") if at else ""
+        refuse(
+            f"{where}{f' ({key})' if key else ''}",
+            problem[1] if problem else text.splitlines()[0],
+            "see config/README.md for every key",
+        )
+
+
+def read_sheet(path, schema, key):
+    """A sample sheet, checked row by row, each key in it once."""
+    if not Path(path).exists():
+        refuse(path, "no such sample sheet", "see config/README.md for its format")
+    sheet = pd.read_csv(path, sep="\t", dtype=str, comment="#").dropna(how="all")
+    validate_or_refuse(sheet, schema, path)
+    sheet = sheet.astype(object).where(sheet.notna(), None)
+    if (again := sheet.duplicated(key)).any():
+        name = ", ".join(str(x) for x in sheet.loc[again, key].iloc[0])
+        refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")
+    return sheet
+
+
+CONFIG = config.get("study", "config")
+validate_or_refuse(config, "config.schema.yaml", "config")
+SIGNALS = read_sheet(config["signals"], "signals.schema.yaml", ["cell_line", "replicate"])
+LABELS = read_sheet(config["labels"]["sheet"], "labels.schema.yaml", ["cell_line"])
+
+OUT = f"results/{config['study']}"
+CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
+LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
+MEMBERS = {f"{m['train']}-{m['validation']}-s{m['seed']}": m for m in config["members"]}
+MODELS = list(config["models"])
+BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
+CHROMOSOMES = config["chromosomes"]
+DECODED = config["prediction"]["chromosomes"] or [c for s in SPLITS for c in CHROMOSOMES[s]]
+
+
+def check_config():
+    """What a schema cannot say."""
+    if len(MEMBERS) < len(config["members"]):
+        refuse("config (members)", "a member is listed twice", "give each its own seed")
+    used = [c for split in SPLITS for c in CHROMOSOMES[split]]
+    if twice := sorted({c for c in used if used.count(c) > 1}):
+        refuse("config (chromosomes)", f"{twice[0]} is in two splits", "keep it in one")
+    if missing := [c for s in ("validation", "test") for c in CHROMOSOMES[s] if c not in DECODED]:
+        refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
+    for line in [m[role] for m in MEMBERS.values() for role in ("train", "validation")]:
+        for sheet, lines in ((config["signals"], CELL_LINES), (config["labels"]["sheet"], LABELLED)):
+            if line not in lines:
+                refuse(
+                    "config (members)",
+                    f"unknown cell line {line}",
+                    f"name one of those in {sheet}: {', '.join(lines)}",
+                )
+    if config["labels"]["mode"] == "motif" and config["motif"] is None:
+        refuse("config (motif)", "missing, and labels.mode is motif", "name a MEME or JASPAR file")
+
+
+check_config()
+
+DOWNLOADS = {}
+
+
+def locate(source, role, checksum=None):
+    """The local path of an input; one given by URL goes on the list of downloads."""
+    url = urlsplit(source)
+    if not url.scheme:
+        return source
+    if url.scheme not in ("http", "https", "ftp"):
+        refuse(source, "cannot be downloaded", "give an http, https or ftp URL, or a path")
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
+    known = DOWNLOADS.setdefault(f"{role}/{name}", {"url": source, "checksum": checksum})
+    if known["url"] != source:
+        refuse(source, f"has the name of another {role} file", "give one of them by path")
+    return f"{OUT}/inputs/{role}/{name}"
+
+
+GENOME = locate(config["genome"]["fasta"], "genome", config["genome"]["checksum"])
+BLACKLIST = [
+    locate(config["genome"][key], key, config["genome"]["blacklist_checksum"])
+    for key in ["blacklist"]
+    if config["genome"][key]
+]
+MOTIF = [locate(config["motif"], "motif")] if config["motif"] else []
+SIGNAL_FILES = {
+    line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
+    for line, rows in SIGNALS.groupby("cell_line", sort=False)
+}
+LABEL_FILES = {
+    r.cell_line: locate(r.labels, "labels", r.checksum)
+    for r in LABELS.itertuples()
+    if r.cell_line in CELL_LINES
+}
+
+
+def signals(wildcards):
+    return SIGNAL_FILES[wildcards.cell_line]
+
+
+def label_track(cell_line):
+    """The bigWig of 1-bp labels: the input itself, or the one made from peaks."""
+    if config["labels"]["mode"] == "bigwig":
+        return LABEL_FILES[cell_line]
+    return f"{OUT}/labels/{cell_line}.bigWig"
+
+
+def recipe(wildcards):
+    """How this model trains: the training section, overridden by the model's own keys."""
+    own = config["models"][wildcards.model] or {}
+    keys = {**config["training"], **own, "seed": MEMBERS[wildcards.member]["seed"]}
+    del keys["fresh_windows"]
+    return {"architecture": wildcards.model, **keys}
+
+
+wildcard_constraints:
+    cell_line="|".join(map(re.escape, CELL_LINES)),
+    model="|".join(map(re.escape, MODELS)),
+    member="|".join(map(re.escape, MEMBERS)),
+    figure="[a-z_]+",

@@ -1,0 +1,121 @@
+# Needs: predictions/{model}/{cell_line}.bigWig, labels, the motif and the bigWigs (baselines).
+# Makes: evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv, and
+#        evaluation/summary.tsv, one row for each cell line and model.
+
+
+def scores(model, cell_line):
+    """The files that a model's or a baseline's scores are read from."""
+    if model == "motif":
+        return [f"{OUT}/baselines/motif.bigWig"]
+    if model == "accessibility":
+        return SIGNAL_FILES[cell_line]
+    return [f"{OUT}/predictions/{model}/{cell_line}.bigWig"]
+
+
+VALIDATION_LINES = sorted({m["validation"] for m in MEMBERS.values()})
+
+
+rule score_motif:
+    input:
+        checked=ancient(rules.check_inputs.output[0]),
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        motif=MOTIF,
+    output:
+        f"{OUT}/baselines/motif.bigWig",
+    log:
+        f"{OUT}/logs/score_motif.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_motif.tsv"
+    params:
+        chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+        p_value=1e-3,
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/score_motif.py"
+
+
+rule choose_threshold:
+    input:
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        scores=lambda w: [x for line in VALIDATION_LINES for x in scores(w.scored, line)],
+        labels=[label_track(line) for line in VALIDATION_LINES],
+    output:
+        f"{OUT}/evaluation/thresholds/{{scored}}.tsv",
+    log:
+        f"{OUT}/logs/choose_threshold/{{scored}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/choose_threshold/{{scored}}.tsv"
+    params:
+        files=lambda w: [scores(w.scored, line) for line in VALIDATION_LINES],
+        chromosomes=CHROMOSOMES["validation"],
+        length=config["windows"]["length"],
+        scaling=config["signal_scaling"],
+    wildcard_constraints:
+        scored="|".join(MODELS + BASELINES),
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/choose_threshold.py"
+
+
+rule evaluate:
+    input:
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        windows=rules.draw_windows.output[0],
+        labels=lambda w: label_track(w.cell_line),
+        scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
+        thresholds=collect(f"{OUT}/evaluation/thresholds/{{m}}.tsv", m=MODELS + BASELINES),
+    output:
+        metrics=f"{OUT}/evaluation/{{cell_line}}.tsv",
+        curves=f"{OUT}/evaluation/{{cell_line}}.curves.tsv",
+    log:
+        f"{OUT}/logs/evaluate/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/evaluate/{{cell_line}}.tsv"
+    params:
+        files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
+        chromosomes=CHROMOSOMES["test"],
+        scaling=config["signal_scaling"],
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/evaluate.py"
+
+
+rule summarise_evaluation:
+    input:
+        collect(f"{OUT}/evaluation/{{cell_line}}.tsv", cell_line=LABELLED),
+    output:
+        f"{OUT}/evaluation/summary.tsv",
+    log:
+        f"{OUT}/logs/summarise_evaluation.log",
+    benchmark:
+        f"{OUT}/benchmarks/summarise_evaluation.tsv"
+    params:
+        cell_lines=LABELLED,
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/summarise_evaluation.py"
+
+
+rule evaluate_all:
+    input:
+        rules.summarise_evaluation.output,
+    localrule: True

@@ -1,0 +1,132 @@
+# Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
+# Makes: inputs/ (downloads), genome/genome.fa (+ .fai), labels/{cell_line}.bigWig, and inputs.tsv,
+#        which exists only if all of them fit together.
+
+
+rule download:
+    output:
+        ensure(f"{OUT}/inputs/{{role}}/{{name}}", non_empty=True),
+    log:
+        f"{OUT}/logs/download/{{role}}/{{name}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/download/{{role}}/{{name}}.tsv"
+    params:
+        source=lambda w: DOWNLOADS[f"{w.role}/{w.name}"],
+    wildcard_constraints:
+        role="genome|blacklist|motif|signal|labels",
+        name="[^/]+",
+    retries: 3
+    resources:
+        mem_mb=1000,
+        runtime=600,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/download.py"
+
+
+if config["simulate"]:
+
+    rule simulate_genome:
+        input:
+            motif=MOTIF,
+        output:
+            genome=f"{OUT}/simulated/genome.fa.gz",
+            truth=f"{OUT}/simulated/truth.tsv",
+            signals=collect(f"{OUT}/simulated/{{line}}.bigWig", line=CELL_LINES),
+            peaks=collect(f"{OUT}/simulated/{{line}}.narrowPeak", line=CELL_LINES),
+        log:
+            f"{OUT}/logs/simulate_genome.log",
+        benchmark:
+            f"{OUT}/benchmarks/simulate_genome.tsv"
+        params:
+            seed=config["simulate"]["seed"],
+            chromosomes=config["simulate"]["chromosomes"],
+            cell_lines=CELL_LINES,
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        conda:
+            "../../envs/data.yaml"
+        script:
+            "../scripts/simulate_genome.py"
+
+
+rule prepare_genome:
+    input:
+        GENOME,
+    output:
+        fasta=f"{OUT}/genome/genome.fa",
+        fai=f"{OUT}/genome/genome.fa.fai",
+    log:
+        f"{OUT}/logs/prepare_genome.log",
+    benchmark:
+        f"{OUT}/benchmarks/prepare_genome.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/prepare_genome.py"
+
+
+rule check_inputs:
+    input:
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
+        labels=list(LABEL_FILES.values()),
+        motif=MOTIF,
+        blacklist=BLACKLIST,
+    output:
+        f"{OUT}/inputs.tsv",
+    log:
+        f"{OUT}/logs/check_inputs.log",
+    benchmark:
+        f"{OUT}/benchmarks/check_inputs.tsv"
+    params:
+        signals=SIGNAL_FILES,
+        labels=LABEL_FILES,
+        label_mode=config["labels"]["mode"],
+        chromosomes=CHROMOSOMES,
+        decoded=DECODED,
+        window_length=config["windows"]["length"],
+        required_labels={
+            "train": sorted({m["train"] for m in MEMBERS.values()}),
+            "validation": sorted({m["validation"] for m in MEMBERS.values()}),
+            "test": LABELLED,
+        },
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/check_inputs.py"
+
+
+rule make_labels:
+    input:
+        checked=ancient(rules.check_inputs.output[0]),
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        peaks=lambda w: LABEL_FILES[w.cell_line],
+        motif=MOTIF if config["labels"]["mode"] == "motif" else [],
+    output:
+        f"{OUT}/labels/{{cell_line}}.bigWig",
+    log:
+        f"{OUT}/logs/make_labels/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/make_labels/{{cell_line}}.tsv"
+    params:
+        flank=config["labels"]["flank"],
+        hits=config["labels"]["hits"],
+        p_value=config["labels"]["p_value"],
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/make_labels.py"

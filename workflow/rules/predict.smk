@@ -1,0 +1,63 @@
+# Needs: models/{model}/*/model.keras, the genome, the cell line's bigWigs.
+# Makes: predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak.
+
+
+rule predict:
+    input:
+        checked=ancient(rules.check_inputs.output[0]),
+        models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        signals=signals,
+    output:
+        f"{OUT}/predictions/{{model}}/{{cell_line}}.bigWig",
+    log:
+        f"{OUT}/logs/predict/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/predict/{{model}}/{{cell_line}}.tsv"
+    params:
+        chromosomes=DECODED,
+        scaling=config["signal_scaling"],
+        both_strands=config["prediction"]["reverse_complement"],
+        tile_length=config["prediction"]["tile_length"],
+        batch_size=config["prediction"]["batch_size"],
+        parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    conda:
+        "../../envs/model.yaml"
+    script:
+        "../scripts/predict.py"
+
+
+rule call_peaks:
+    input:
+        prediction=rules.predict.output[0],
+        thresholds=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
+    output:
+        f"{OUT}/predictions/{{model}}/{{cell_line}}.narrowPeak",
+    log:
+        f"{OUT}/logs/call_peaks/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/call_peaks/{{model}}/{{cell_line}}.tsv"
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/call_peaks.py"
+
+
+rule predict_all:
+    input:
+        collect(
+            f"{OUT}/predictions/{{model}}/{{cell_line}}.{{kind}}",
+            model=MODELS,
+            cell_line=CELL_LINES,
+            kind=["bigWig", "narrowPeak"],
+        ),
+    localrule: True

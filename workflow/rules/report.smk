@@ -1,0 +1,4 @@
+rule report_all:
+    input:
+        rules.summarise_evaluation.output,
+    localrule: True

@@ -1,0 +1,64 @@
+# Needs: windows/ (and, for fresh windows, the genome, bigWigs and labels they are read from).
+# Makes: models/{model}/{member}/model.keras, history.tsv and training.json.
+
+
+def fresh(name):
+    """Inputs that only fresh windows need."""
+
+    def get(wildcards):
+        if not config["training"]["fresh_windows"]:
+            return []
+        line = MEMBERS[wildcards.member]["train"]
+        return {
+            "usable": rules.list_usable_starts.output[0],
+            "fasta": rules.prepare_genome.output.fasta,
+            "fai": rules.prepare_genome.output.fai,
+            "signals": SIGNAL_FILES[line],
+            "labels": label_track(line),
+        }[name]
+
+    return get
+
+
+def member_array(role, kind):
+    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
+
+
+rule train:
+    input:
+        windows=rules.draw_windows.output[0],
+        sequence=rules.extract_sequence.output[0],
+        training_signal=member_array("train", "signal"),
+        training_labels=member_array("train", "labels"),
+        validation_signal=member_array("validation", "signal"),
+        validation_labels=member_array("validation", "labels"),
+        usable=fresh("usable"),
+        fasta=fresh("fasta"),
+        fai=fresh("fai"),
+        signals=fresh("signals"),
+        labels=fresh("labels"),
+    output:
+        model=f"{OUT}/models/{{model}}/{{member}}/model.keras",
+        history=f"{OUT}/models/{{model}}/{{member}}/history.tsv",
+        record=f"{OUT}/models/{{model}}/{{member}}/training.json",
+    log:
+        f"{OUT}/logs/train/{{model}}/{{member}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train/{{model}}/{{member}}.tsv"
+    params:
+        recipe=recipe,
+        chromosomes=CHROMOSOMES["train"],
+        n=config["windows"]["train"],
+        length=config["windows"]["length"],
+        scaling=config["signal_scaling"],
+        # Beside the outputs, not among them: Snakemake clears outputs before a job starts again.
+        checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=600,
+    conda:
+        "../../envs/model.yaml"
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,101 @@
+# Needs: genome/genome.fa, the cell lines' bigWigs and labels, inputs.tsv.
+# Makes: windows/usable.tsv and windows/windows.tsv, and the arrays whose row i is its row i:
+#        windows/sequence.npy, windows/{cell_line}.signal.npy, windows/{cell_line}.labels.npy.
+
+
+rule list_usable_starts:
+    input:
+        checked=ancient(rules.check_inputs.output[0]),
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        blacklist=BLACKLIST,
+    output:
+        f"{OUT}/windows/usable.tsv",
+    log:
+        f"{OUT}/logs/list_usable_starts.log",
+    benchmark:
+        f"{OUT}/benchmarks/list_usable_starts.tsv"
+    params:
+        chromosomes=[c for split in SPLITS for c in CHROMOSOMES[split]],
+        length=lookup(dpath="windows/length", within=config),
+        max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
+    resources:
+        mem_mb=6000,
+        runtime=30,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/list_usable_starts.py"
+
+
+rule draw_windows:
+    input:
+        rules.list_usable_starts.output,
+    output:
+        f"{OUT}/windows/windows.tsv",
+    log:
+        f"{OUT}/logs/draw_windows.log",
+    benchmark:
+        f"{OUT}/benchmarks/draw_windows.tsv"
+    params:
+        chromosomes=CHROMOSOMES,
+        counts={split: config["windows"][split] for split in SPLITS},
+        length=lookup(dpath="windows/length", within=config),
+        seed=lookup(dpath="windows/seed", within=config),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/draw_windows.py"
+
+
+rule extract_sequence:
+    input:
+        windows=rules.draw_windows.output[0],
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+    output:
+        f"{OUT}/windows/sequence.npy",
+    log:
+        f"{OUT}/logs/extract_sequence.log",
+    benchmark:
+        f"{OUT}/benchmarks/extract_sequence.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../envs/data.yaml"
+    script:
+        "../scripts/extract_windows.py"
+
+
+use rule extract_sequence as extract_signal with:
+    input:
+        windows=rules.draw_windows.output[0],
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        signals=signals,
+    output:
+        f"{OUT}/windows/{{cell_line}}.signal.npy",
+    log:
+        f"{OUT}/logs/extract_signal/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/extract_signal/{{cell_line}}.tsv"
+    params:
+        scaling=lookup(dpath="signal_scaling", within=config),
+
+
+use rule extract_sequence as extract_labels with:
+    input:
+        windows=rules.draw_windows.output[0],
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        labels=lambda w: label_track(w.cell_line),
+    output:
+        f"{OUT}/windows/{{cell_line}}.labels.npy",
+    log:
+        f"{OUT}/logs/extract_labels/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/extract_labels/{{cell_line}}.tsv"

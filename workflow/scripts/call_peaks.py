@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pandas as pd
+import pyBigWig
+from job import job
+from leopard.peaks import call_peaks, write_narrowpeak
+from leopard.tracks import read_bigwig
+
+with job(snakemake.log[0]):
+    threshold = pd.read_csv(snakemake.input.thresholds, sep="\t")["threshold"].item()
+    with pyBigWig.open(snakemake.input.prediction) as prediction:
+        peaks = pd.concat(
+            call_peaks(chrom, read_bigwig(prediction, chrom, 0, size), threshold)
+            for chrom, size in prediction.chroms().items()
+        )
+    write_narrowpeak(Path(snakemake.output[0]), peaks)

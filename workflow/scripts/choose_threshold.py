@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pandas as pd
+from job import job
+from leopard.evaluation import choose_threshold, open_scores
+from leopard.tracks import Tracks
+
+with job(snakemake.log[0]):
+    params, scored = snakemake.params, snakemake.wildcards.scored
+    fasta = Path(snakemake.input.fasta)
+    pairs = [
+        (
+            open_scores(scored, [Path(x) for x in files], fasta, params.scaling),
+            Tracks(fasta, labels=Path(labels)),
+        )
+        for files, labels in zip(params.files, snakemake.input.labels, strict=True)
+    ]
+    threshold = choose_threshold(pairs, params.chromosomes, params.length)
+    table = pd.DataFrame({"model": [scored], "threshold": [threshold]})
+    table.to_csv(snakemake.output[0], sep="\t", index=False)

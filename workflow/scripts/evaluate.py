@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pandas as pd
+from job import job
+from leopard.evaluation import evaluate, open_scores
+from leopard.tracks import Tracks
+
+with job(snakemake.log[0]):
+    params, fasta = snakemake.params, Path(snakemake.input.fasta)
+    thresholds = pd.concat(pd.read_csv(x, sep="\t") for x in snakemake.input.thresholds)
+    windows = pd.read_csv(snakemake.input.windows, sep="\t").query("split == 'test'")
+    metrics, curves = evaluate(
+        {
+            model: open_scores(model, [Path(x) for x in files], fasta, params.scaling)
+            for model, files in params.files.items()
+        },
+        thresholds.set_index("model")["threshold"].to_dict(),
+        Tracks(fasta, labels=Path(snakemake.input.labels)),
+        params.chromosomes,
+        windows,
+    )
+    metrics.to_csv(snakemake.output.metrics, sep="\t", index=False)
+    curves.to_csv(snakemake.output.curves, sep="\t", index=False, float_format="%.6g")

@@ -1,0 +1,147 @@
+"""Batches of windows for training: from stored arrays, or fresh from the genome every epoch."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import keras
+import numpy as np
+import pandas as pd
+
+from leopard.tracks import MASKED, Tracks, reverse_complement
+from leopard.windows import draw_windows, iterate_regions
+
+
+class Windows(NamedTuple):
+    """Some windows as arrays: uint8 codes, float32 signal, uint8 labels, each [n, length]."""
+
+    codes: np.ndarray
+    signal: np.ndarray
+    labels: np.ndarray
+
+
+class WindowSource(Protocol):
+    """Where windows come from: the same epoch and rows always give the same windows."""
+
+    n: int
+
+    def read(self, epoch: int, rows: np.ndarray) -> Windows:
+        """Windows of an epoch, by number in [0, n)."""
+
+
+class StoredWindows:
+    """The windows of one split, from the arrays of the window stage; memory-mapped."""
+
+    def __init__(self, table: Path, split: str, codes: Path, signal: Path, labels: Path) -> None:
+        rows = np.flatnonzero(pd.read_csv(table, sep="\t", usecols=["split"])["split"] == split)
+        # The table lists a split's windows together, so that they are a view, not a copy.
+        self._arrays = [
+            np.load(path, mmap_mode="r")[rows[0] : rows[-1] + 1] for path in (codes, signal, labels)
+        ]
+        self.n = len(rows)
+
+    def read(self, epoch: int, rows: np.ndarray) -> Windows:
+        """Windows by number; the same in every epoch."""
+        del epoch
+        return Windows(*(np.array(array[rows]) for array in self._arrays))
+
+
+class FreshWindows:
+    """Windows drawn anew for each epoch and read straight from the genome's files."""
+
+    def __init__(
+        self,
+        tracks: Tracks,
+        usable: pd.DataFrame,
+        chromosomes: Sequence[str],
+        n: int,
+        length: int,
+        seed: int,
+    ) -> None:
+        self.n = n
+        self._tracks = tracks
+        # Sorted, so that consecutive rows lie near each other; the batches shuffle them.
+        self._draw = lru_cache(maxsize=2)(
+            lambda epoch: draw_windows(usable, chromosomes, n, length, [seed, 3, epoch])
+        )
+
+    def read(self, epoch: int, rows: np.ndarray) -> Windows:
+        """Windows of an epoch, by number."""
+        regions = list(iterate_regions(self._draw(epoch).iloc[rows]))
+        return Windows(
+            np.stack([self._tracks.codes(*region) for region in regions]),
+            np.stack([self._tracks.signal(*region) for region in regions]),
+            np.stack([self._tracks.labels(*region) for region in regions]),
+        )
+
+
+class WindowBatches(keras.utils.PyDataset):
+    """Batches for `fit`: ((codes, signal), labels, weights), the weights 0 where masked.
+
+    Batch i of epoch e depends on the seed, e and i alone, so that a resumed run goes on exactly.
+
+    Args:
+        source: Where the windows come from.
+        batch_size: Windows a batch; the last one of an epoch may be smaller.
+        seed: Of shuffling and augmentation; None gives the windows as they are, in order.
+        first_epoch: Number of the first epoch.
+        flip: Replace each window by its reverse complement with probability one half.
+        magnitude: Range of a factor drawn for each window's accessibility.
+    """
+
+    def __init__(
+        self,
+        source: WindowSource,
+        batch_size: int,
+        *,
+        seed: int | None = None,
+        first_epoch: int = 0,
+        flip: bool = False,
+        magnitude: tuple[float, float] = (1.0, 1.0),
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = first_epoch
+        self.flip = flip
+        self.magnitude = magnitude
+
+    def __len__(self) -> int:
+        return -(-self.source.n // self.batch_size)
+
+    def on_epoch_end(self) -> None:
+        """Move on to the next epoch's windows, order and augmentation."""
+        self.epoch += 1
+
+    def _order(self) -> np.ndarray:
+        if self.seed is None:
+            return np.arange(self.source.n)
+        return np.random.default_rng([self.seed, 4, self.epoch]).permutation(self.source.n)
+
+    def __getitem__(self, index: int) -> tuple:
+        rows = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
+        codes, signal, labels = self.source.read(self.epoch, rows)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, 5, self.epoch, index])
+            signal *= rng.uniform(*self.magnitude, (len(rows), 1)).astype(np.float32)
+            if self.flip:
+                flipped = rng.random(len(rows)) < 0.5
+                codes[flipped] = reverse_complement(codes[flipped])
+                signal[flipped] = signal[flipped, ::-1]
+                labels[flipped] = labels[flipped, ::-1]
+        return (codes, signal), (labels == 1)[..., None].astype(np.uint8), labels != MASKED
+
+
+def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
+    """Positive rate (bound bases over bases not masked) and SHA-256 of the first epoch's windows."""
+    digest, bound, counted = hashlib.sha256(), 0, 0
+    for start in range(0, source.n, chunk):
+        windows = source.read(0, np.arange(start, min(start + chunk, source.n)))
+        for array in windows:
+            digest.update(array.tobytes())
+        bound += int((windows.labels == 1).sum())
+        counted += int((windows.labels != MASKED).sum())
+    return bound / max(counted, 1), digest.hexdigest()

@@ -1,0 +1,267 @@
+"""Inputs checked by themselves and against each other, in seconds, before hours are spent."""
+
+import logging
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+import pyBigWig
+import pysam
+
+from leopard.errors import InputError
+from leopard.formats import (
+    examples,
+    file_errors,
+    open_compressed,
+    other_style,
+    read_bed,
+    read_motif,
+    read_narrowpeak,
+)
+from leopard.tracks import read_chrom_sizes
+
+log = logging.getLogger(__name__)
+
+BIGWIG_SIGNATURE = (0x888FFC26).to_bytes(4, "little")
+BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+POSITIVE = 0.5  # label values above it are positives
+CHUNK = 1 << 22  # bytes
+PROGRESS_INTERVAL = 10  # seconds
+
+
+def prepare_genome(source: Path, destination: Path) -> None:
+    """Write `source` uncompressed to `destination`, and its index to `destination`.fai.
+
+    Args:
+        source: A FASTA file: plain, gzip or bgzip.
+        destination: The plain FASTA file to make; it appears only once it is whole and indexed.
+
+    Raises:
+        InputError: `source` is truncated, no FASTA, or repeats a name; or the disk is full.
+    """
+    part = destination.with_name(destination.name + ".part")
+    part_index = part.with_name(part.name + ".fai")
+    names: Counter[bytes] = Counter()
+    try:
+        with file_errors(part):
+            with part.open("wb") as output:
+                for chunk in _read_lines(source):
+                    # Only newline and ">" together open a record; ">" alone may be in its title.
+                    names.update(re.findall(rb"\n>[ \t]*(\S*)", b"\n" + chunk))
+                    output.write(chunk)
+            _check_names(source, names)
+            try:
+                pysam.faidx(str(part))
+            except pysam.SamtoolsError as error:
+                problem = "no regular FASTA: a record's lines differ in length, or it has no bases"
+                raise InputError(source, problem, "rewrite it, e.g. with seqkit seq") from error
+            part_index.replace(f"{destination}.fai")
+            part.replace(destination)
+    finally:
+        part.unlink(missing_ok=True)
+        part_index.unlink(missing_ok=True)
+
+
+def _read_lines(source: Path) -> Iterator[bytes]:
+    """Yield `source`, uncompressed, in chunks that end where lines do."""
+    with file_errors(source):
+        _check_bgzf_end(source)
+        size, last = 0, time.monotonic()
+        with open_compressed(source) as stream:
+            while chunk := stream.read(CHUNK) + stream.readline():
+                if not size and not chunk.lstrip().startswith(b">"):
+                    raise InputError(source, "not a FASTA file", "give one, plain or gzip")
+                size += len(chunk)
+                if time.monotonic() - last > PROGRESS_INTERVAL:
+                    last = time.monotonic()
+                    log.info("%s: %.0f MB", source, size / 1e6)
+                yield chunk
+
+
+def _check_bgzf_end(source: Path) -> None:
+    """Raise InputError if a bgzip file lacks its end: cut between two blocks, it is still gzip."""
+    with source.open("rb") as stream:
+        bgzf = stream.read(14)[12:] == b"BC"
+        stream.seek(-min(len(BGZF_END), source.stat().st_size), os.SEEK_END)
+        if bgzf and stream.read() != BGZF_END:
+            raise InputError(source, "truncated bgzip: no end-of-file block", "fetch it again")
+
+
+def _check_names(source: Path, names: Counter[bytes]) -> None:
+    """Raise InputError if there are no names, or not one of its own for every contig."""
+    if not names:
+        raise InputError(source, "empty FASTA", "give one with sequences")
+    if b"" in names:
+        raise InputError(source, "a contig without a name", "give every contig a name")
+    if repeated := [name.decode(errors="replace") for name, n in names.items() if n > 1]:
+        problem = f"contigs that share a name: {examples(repeated)}"
+        raise InputError(source, problem, "give every contig a name of its own")
+
+
+def check_bigwig(path: Path, chrom_sizes: Mapping[str, int], chromosomes: Sequence[str]) -> None:
+    """Check that a bigWig is whole and has the `chromosomes`, of the FASTA's names and lengths.
+
+    Args:
+        path: The bigWig.
+        chrom_sizes: Length in bases of every contig of the FASTA.
+        chromosomes: Those that are used.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    with file_errors(path), path.open("rb") as stream:
+        if stream.read(4) != BIGWIG_SIGNATURE:
+            raise InputError(path, "not a bigWig", "convert it, e.g. with bedGraphToBigWig")
+        # The format ends with its signature again. libBigWig does not check, and may crash.
+        stream.seek(-4, os.SEEK_END)
+        if stream.read() != BIGWIG_SIGNATURE:
+            remedy = "fetch or make it again, e.g. with bedGraphToBigWig"
+            raise InputError(path, "truncated bigWig: no signature at its end", remedy)
+    try:
+        with pyBigWig.open(str(path)) as bigwig:
+            sizes = bigwig.chroms()
+    except RuntimeError as error:
+        raise InputError(path, "corrupt bigWig", "fetch or make it again") from error
+    _check_chromosomes_match(path, sizes, chrom_sizes, chromosomes)
+
+
+def _check_chromosomes_match(
+    path: Path, sizes: Mapping[str, int], chrom_sizes: Mapping[str, int], chromosomes: Sequence[str]
+) -> None:
+    """Raise InputError where `chromosomes` are not in `sizes`, or not of the FASTA's length."""
+    if missing := [chrom for chrom in chromosomes if chrom not in sizes]:
+        if all(other_style(chrom) in sizes for chrom in missing):
+            problem = f'named "{other_style(missing[0])}" where the FASTA has "{missing[0]}"'
+            raise InputError(path, problem, "rename the chromosomes of one of the two")
+        problem = f"without chromosomes {examples(missing)}"
+        raise InputError(path, problem, "use a bigWig with them, or other chromosomes")
+    for chrom in chromosomes:
+        if sizes[chrom] != chrom_sizes[chrom]:
+            problem = f"{chrom} has {sizes[chrom]:,} bases, in the FASTA {chrom_sizes[chrom]:,}"
+            raise InputError(path, f"{problem}: wrong assembly?", "use files of one assembly")
+
+
+def check_inputs(
+    fasta: Path,
+    chromosomes: Mapping[str, Sequence[str]],
+    decoded: Sequence[str],
+    window_length: int,
+    signals: Mapping[str, Sequence[Path]],
+    labels: Mapping[str, Path],
+    label_mode: str,
+    required_labels: Mapping[str, Sequence[str]],
+    motif: Path | None = None,
+    blacklist: Path | None = None,
+) -> pd.DataFrame:
+    """Check every input of a study against the others.
+
+    Args:
+        fasta: The indexed genome, as `prepare_genome` makes it.
+        chromosomes: The chromosomes of every split.
+        decoded: The chromosomes to predict.
+        window_length: Bases.
+        signals: Accessibility bigWigs of every cell line; each must have all chromosomes.
+        labels: The labels of every labelled cell line.
+        label_mode: ``bigwig``, or ``peaks`` or ``motif``, which take narrowPeaks.
+        required_labels: The cell lines whose positives every split needs.
+        motif: A MEME or JASPAR file.
+        blacklist: A BED file.
+
+    Returns:
+        One row per file: role, cell_line, path, size (bytes), chromosomes (on how many of
+        those configured it has values, positives or intervals) and note.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    with file_errors(fasta):
+        sizes = read_chrom_sizes(fasta)
+    _check_chromosomes(fasta, sizes, chromosomes, window_length)
+    _check_chromosomes(fasta, sizes, {"prediction": decoded}, 0)
+    used = list(dict.fromkeys([*chain.from_iterable(chromosomes.values()), *decoded]))
+    rows = [("genome", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
+    for cell_line, paths in signals.items():
+        for path in paths:
+            check_bigwig(path, sizes, used)
+            rows.append(("signal", cell_line, path, len(used), _coverage(path, sizes)))
+    for split, cell_lines in required_labels.items():
+        if unlabelled := [cell_line for cell_line in cell_lines if cell_line not in labels]:
+            problem = f"no labels, which split {split} needs"
+            raise InputError(examples(unlabelled), problem, "add them to the sample sheet")
+    for cell_line, path in labels.items():
+        needed = {s: chromosomes[s] for s, lines in required_labels.items() if cell_line in lines}
+        positive, note = _check_labels(path, label_mode, sizes, used, needed)
+        rows.append(("labels", cell_line, path, positive, note))
+    if label_mode == "motif" and motif is None:
+        raise InputError("motif", "not given, but labels are made with it", "give a motif file")
+    if motif:
+        name, matrix = read_motif(motif)
+        rows.append(("motif", "", motif, 0, f"{name}, {matrix.shape[1]} bases"))
+    if blacklist:
+        bed = read_bed(blacklist, sizes)
+        on_used = len(set(bed["chrom"]).intersection(used))
+        rows.append(("blacklist", "", blacklist, on_used, f"{len(bed):,} intervals"))
+    summary = pd.DataFrame(rows, columns=["role", "cell_line", "path", "chromosomes", "note"])
+    summary.insert(3, "size", [path.stat().st_size for path in summary["path"]])
+    return summary
+
+
+def _check_chromosomes(
+    fasta: Path,
+    sizes: Mapping[str, int],
+    chromosomes: Mapping[str, Sequence[str]],
+    window_length: int,
+) -> None:
+    """Raise InputError for a configured chromosome that cannot be used."""
+    for split, chroms in chromosomes.items():
+        for chrom in chroms:
+            if chrom not in sizes:
+                problem = f"without {chrom} (split {split}), but with {examples(sizes)}"
+                raise InputError(fasta, problem, "name the chromosomes as the FASTA does")
+            if not re.fullmatch(r"[A-Za-z0-9._-]+", chrom):  # names become file names
+                problem = f"{chrom} (split {split}) has characters other than A-Z a-z 0-9 . _ -"
+                raise InputError(fasta, problem, "rename it, or leave it out")
+            if sizes[chrom] < window_length:
+                problem = f"{chrom} (split {split}) has {sizes[chrom]:,} bases, fewer than a window"
+                raise InputError(fasta, problem, f"leave it out ({window_length:,} are needed)")
+
+
+def _check_labels(
+    path: Path,
+    label_mode: str,
+    sizes: Mapping[str, int],
+    used: Sequence[str],
+    needed: Mapping[str, Sequence[str]],
+) -> tuple[int, str]:
+    """Check one cell line's labels, which must have positives in every split of `needed`.
+
+    Returns:
+        On how many of the `used` chromosomes there are positives, and a note.
+    """
+    if label_mode == "bigwig":
+        check_bigwig(path, sizes, [chrom for chroms in needed.values() for chrom in chroms])
+        with pyBigWig.open(str(path)) as bigwig:
+            # Zoom levels keep the true maximum, so it costs no scan.
+            highest = {c: bigwig.stats(c, type="max")[0] for c in bigwig.chroms() if c in used}
+        positive = {chrom for chrom, value in highest.items() if (value or 0) > POSITIVE}
+        kind, note = f"value above {POSITIVE}", _coverage(path, sizes)
+    else:
+        peaks = read_narrowpeak(path, sizes)
+        positive = set(peaks["chrom"])
+        kind, note = "peak", f"{len(peaks):,} peaks"
+    for split, chroms in needed.items():
+        if positive.isdisjoint(chroms):
+            problem = f"no {kind} on the chromosomes of split {split} ({examples(chroms)})"
+            raise InputError(path, problem, "choose other chromosomes, or other labels")
+    return len(positive.intersection(used)), note
+
+
+def _coverage(path: Path, sizes: Mapping[str, int]) -> str:
+    """Return which part of the genome has values in a bigWig, by its header."""
+    with pyBigWig.open(str(path)) as bigwig:
+        return f"{bigwig.header()['nBasesCovered'] / sum(sizes.values()):.1%} of the genome covered"

@@ -1,0 +1,185 @@
+"""Whole chromosomes through a network, exactly as if in one pass."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pyBigWig
+
+from leopard.models import pooling_factor, receptive_halo
+from leopard.tracks import Tracks, reverse_complement
+
+log = logging.getLogger(__name__)
+
+ENTRIES_A_WRITE = 1 << 20
+
+
+class Tile(NamedTuple):
+    """Bases [start, start + length) to compute, of which [keep_start, keep_end) are exact."""
+
+    start: int
+    length: int
+    keep_start: int
+    keep_end: int
+
+
+def tile_chromosome(size: int, length: int, halo: int, grid: int) -> list[Tile]:
+    """Cut a chromosome into tiles that overlap by twice the halo.
+
+    Every tile starts at a multiple of `grid`, so that pooling sees the same pairs as in one pass,
+    and is equally long. The first begins and the last ends where the chromosome, rounded up to
+    the grid, does: there the zero padding of a tile is that of the one pass.
+
+    Args:
+        size: Bases of the chromosome.
+        length: Bases of a tile, a multiple of `grid`.
+        halo: Bases to each side that an output depends on, a multiple of `grid`.
+        grid: The network's pooling factor.
+    """
+    padded = -(-size // grid) * grid
+    length = min(length, padded)
+    if length < padded and length <= 2 * halo:
+        raise ValueError(f"tiles of {length} bases leave nothing inside a halo of {halo}")
+    tiles: list[Tile] = []
+    start = kept = 0
+    while kept < size:
+        start = min(start, padded - length)
+        end = size if start + length == padded else start + length - halo
+        tiles.append(Tile(start, length, kept, end))
+        kept = end
+        start = kept - halo
+    return tiles
+
+
+class Decoder:
+    """The mean of an ensemble's networks over whole chromosomes.
+
+    Args:
+        networks: Members of the ensemble.
+        tile_length: Bases a tile; rounded down to the network's grid.
+        batch_size: Tiles at once.
+        both_strands: Average with the prediction on the reverse complement.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[keras.Model],
+        tile_length: int,
+        batch_size: int,
+        both_strands: bool,
+    ) -> None:
+        self.networks = networks
+        self.grid = max(pooling_factor(network) for network in networks)
+        self.halo = max(receptive_halo(network) for network in networks)
+        self.tile_length = tile_length // self.grid * self.grid
+        self.batch_size = batch_size
+        self.both_strands = both_strands
+
+    def predict(self, codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
+        """Probabilities, float32 [batch, length], of codes and signal of that shape."""
+        total = np.zeros(codes.shape, np.float32)
+        for network in self.networks:
+            total += network.predict_on_batch([codes, signal])[..., 0]
+            if self.both_strands:
+                flipped = [reverse_complement(codes), signal[:, ::-1]]
+                total += network.predict_on_batch(flipped)[:, ::-1, 0]
+        return total / (len(self.networks) * (1 + self.both_strands))
+
+    def decode(self, tracks: Tracks, chrom: str, out: np.ndarray) -> None:
+        """Fill `out`, float32 [chromosome size], reading ahead while the network computes."""
+        tiles = tile_chromosome(len(out), self.tile_length, self.halo, self.grid)
+        size = min(self.batch_size, len(tiles))
+        for group, codes, signal in _read_ahead(tracks, chrom, tiles, size):
+            for tile, values in zip(group, self.predict(codes, signal), strict=False):
+                inside = slice(tile.keep_start - tile.start, tile.keep_end - tile.start)
+                out[tile.keep_start : tile.keep_end] = values[inside]
+
+
+def _read_ahead(
+    tracks: Tracks, chrom: str, tiles: Sequence[Tile], batch_size: int
+) -> Iterator[tuple[Sequence[Tile], np.ndarray, np.ndarray]]:
+    """Batches of tiles with their arrays; the next is read while the caller uses this one.
+
+    A last batch that is not full repeats its last tile: one shape, one compilation.
+    """
+
+    def read(group: Sequence[Tile]) -> tuple[Sequence[Tile], np.ndarray, np.ndarray]:
+        regions = [(chrom, tile.start, tile.start + tile.length) for tile in group]
+        regions += regions[-1:] * (batch_size - len(regions))
+        codes = np.stack([tracks.codes(*region) for region in regions])
+        return group, codes, np.stack([tracks.signal(*region) for region in regions])
+
+    with ThreadPoolExecutor(1, "reader") as reader:
+        pending: Future | None = None
+        for first in range(0, len(tiles), batch_size):
+            following = reader.submit(read, tiles[first : first + batch_size])
+            if pending:
+                yield pending.result()
+            pending = following
+        if pending:
+            yield pending.result()
+
+
+def decode_genome(
+    decoder: Decoder, tracks: Tracks, chrom_sizes: Mapping[str, int], path: Path, parts: Path
+) -> None:
+    """Decode chromosomes into a bigWig, writing each while the next is computed.
+
+    A finished chromosome is kept in `parts` (.npy) until the bigWig is complete, so that a run
+    that was killed goes on from there.
+
+    Args:
+        decoder: The ensemble.
+        tracks: Reader of the cell line.
+        chrom_sizes: The chromosomes to decode, in the order of the bigWig.
+        path: The bigWig.
+        parts: Directory of the finished chromosomes; removed at the end.
+    """
+    parts.mkdir(parents=True, exist_ok=True)
+    began, done, total = time.monotonic(), 0, sum(chrom_sizes.values())
+    bigwig = pyBigWig.open(str(path), "w")
+    bigwig.addHeader(list(chrom_sizes.items()))
+    with ThreadPoolExecutor(1, "writer") as writer:
+        pending: Future | None = None
+        for chrom, size in chrom_sizes.items():
+            part = parts / f"{chrom}.npy"
+            if part.exists():
+                log.info("%s: already decoded", chrom)
+            else:
+                unfinished = parts / f"{chrom}.unfinished"
+                out = np.lib.format.open_memmap(unfinished, "w+", np.float32, (size,))
+                decoder.decode(tracks, chrom, out)
+                out.flush()
+                os.replace(unfinished, part)
+                done += size
+                rate = done / (time.monotonic() - began) / 1e3
+                log.info(
+                    "%s: %d bases decoded, %.0f kb/s, %.1f Mb in all",
+                    chrom,
+                    size,
+                    rate,
+                    total / 1e6,
+                )
+            if pending:
+                pending.result()
+            pending = writer.submit(_write_chromosome, bigwig, chrom, part)
+        if pending:
+            pending.result()
+    bigwig.close()
+    for part in parts.iterdir():
+        part.unlink()
+    parts.rmdir()
+
+
+def _write_chromosome(bigwig: "pyBigWig.bigWigFile", chrom: str, part: Path) -> None:
+    values = np.load(part, mmap_mode="r")
+    for start in range(0, len(values), ENTRIES_A_WRITE):
+        bigwig.addEntries(
+            chrom, start, values=values[start : start + ENTRIES_A_WRITE], span=1, step=1
+        )

@@ -1,0 +1,168 @@
+"""Predictions and baselines against labels, over windows and over whole chromosomes."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+
+from leopard.metrics import (
+    ScoreCounts,
+    best_threshold,
+    overlap_at,
+    precision_recall_curve,
+    summarise,
+)
+from leopard.tracks import Tracks, read_bigwig
+from leopard.windows import iterate_regions
+
+log = logging.getLogger(__name__)
+
+BATCH_WINDOWS = 64
+"""Windows a batch in `dice_coef`, as in the competition; whole chromosomes are cut alike."""
+
+SMOOTHING = 101
+"""Bases of the running mean that turns accessibility into a score: about a footprint and its
+flanks, without which the protein's own shadow would hide its site."""
+
+CURVE_POINTS = 400
+
+SUMMARY = [
+    "cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision",
+    "auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold",
+]  # fmt: skip
+"""Columns of summary.tsv."""
+
+Reader = Callable[[str, int, int], np.ndarray]
+
+
+class ScoreTrack:
+    """Scores of one model or baseline: a reader, and whether it gives probabilities."""
+
+    def __init__(self, read: Reader, probabilities: bool) -> None:
+        self.read = read
+        self.probabilities = probabilities
+
+    @classmethod
+    def from_bigwig(cls, path: Path, probabilities: bool) -> "ScoreTrack":
+        """Scores that lie in a bigWig."""
+        bigwig = pyBigWig.open(str(path))
+        return cls(lambda *region: read_bigwig(bigwig, *region), probabilities)
+
+    @classmethod
+    def from_accessibility(cls, tracks: Tracks) -> "ScoreTrack":
+        """Accessibility alone, as a running mean."""
+        reach = SMOOTHING // 2
+
+        def read(chrom: str, start: int, end: int) -> np.ndarray:
+            first = max(start - reach, 0)
+            signal = tracks.signal(chrom, first, end + reach).astype(np.float64)
+            padded = np.pad(signal, (reach - (start - first), 0))
+            total = np.cumsum(np.append(0, padded))
+            return ((total[SMOOTHING:] - total[:-SMOOTHING]) / SMOOTHING).astype(np.float32)
+
+        return cls(read, probabilities=False)
+
+
+def open_scores(model: str, files: Sequence[Path], fasta: Path, scaling: str) -> ScoreTrack:
+    """Scores of a network, or of the baselines "motif" and "accessibility", from their files."""
+    if model == "accessibility":
+        return ScoreTrack.from_accessibility(Tracks(fasta, files, scaling=scaling))
+    return ScoreTrack.from_bigwig(files[0], probabilities=model != "motif")
+
+
+def count_regions(
+    track: ScoreTrack, tracks: Tracks, regions: Sequence[tuple[str, int, int]], batch: int
+) -> ScoreCounts:
+    """Compare scores with labels over regions, `batch` of them at a time."""
+    counts = ScoreCounts(track.probabilities)
+    for first in range(0, len(regions), batch):
+        group = regions[first : first + batch]
+        labels = np.concatenate([tracks.labels(*region) for region in group])
+        counts.update(labels, np.concatenate([track.read(*region) for region in group]))
+    return counts
+
+
+def count_chromosome(
+    track: ScoreTrack, tracks: Tracks, chrom: str, window_length: int
+) -> ScoreCounts:
+    """Compare scores with labels over a whole chromosome."""
+    size, step = tracks.chrom_sizes[chrom], BATCH_WINDOWS * window_length
+    regions = [(chrom, start, min(start + step, size)) for start in range(0, size, step)]
+    return count_regions(track, tracks, regions, 1)
+
+
+def choose_threshold(
+    pairs: Sequence[tuple[ScoreTrack, Tracks]], chromosomes: Sequence[str], window_length: int
+) -> float:
+    """The score that separates bound bases best (largest Dice) on validation chromosomes.
+
+    Args:
+        pairs: Scores and labels of each validation cell line.
+        chromosomes: The validation chromosomes.
+        window_length: Bases.
+    """
+    total = ScoreCounts(pairs[0][0].probabilities)
+    for track, tracks in pairs:
+        for chrom in chromosomes:
+            total = total + count_chromosome(track, tracks, chrom, window_length)
+    threshold = best_threshold(total)
+    log.info(
+        "threshold %.4g, Dice and IoU there %.4f, %.4f", threshold, *overlap_at(total, threshold)
+    )
+    return threshold
+
+
+def evaluate(
+    scores: Mapping[str, ScoreTrack],
+    thresholds: Mapping[str, float],
+    tracks: Tracks,
+    chromosomes: Sequence[str],
+    windows: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Judge one cell line.
+
+    Args:
+        scores: By model or baseline.
+        thresholds: Chosen on validation data, by model or baseline.
+        tracks: Reader of the cell line, with labels.
+        chromosomes: The held-out ones.
+        windows: Test windows, chrom, start, end.
+
+    Returns:
+        Metrics, a row for each model and scope (each chromosome, "chromosomes" for all of them,
+        "windows" for the test windows), and the precision-recall curves over all chromosomes
+        (model, recall, precision, threshold).
+    """
+    length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
+    rows, curves = [], []
+    for model, track in scores.items():
+        by_scope = {c: count_chromosome(track, tracks, c, length) for c in chromosomes}
+        total = ScoreCounts(track.probabilities)
+        for counts in by_scope.values():
+            total = total + counts
+        by_scope["chromosomes"] = total
+        regions = list(iterate_regions(windows))
+        by_scope["windows"] = count_regions(track, tracks, regions, BATCH_WINDOWS)
+        for scope, counts in by_scope.items():
+            measures = summarise(counts, thresholds[model])
+            rows.append({"model": model, "scope": scope, "resolution": 1, **measures})
+        log.info("%s: average precision %.4f", model, rows[-2]["average_precision"])
+        precision, recall, threshold = precision_recall_curve(total)
+        # Evenly spaced in recall, not in threshold: the curve keeps its shape with few points.
+        kept = np.unique(
+            np.searchsorted(recall, np.linspace(0, 1, CURVE_POINTS)).clip(max=len(recall) - 1)
+        )
+        curves.append(
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "recall": recall[kept],
+                    "precision": precision[kept],
+                    "threshold": threshold[kept],
+                }
+            )
+        )
+    return pd.DataFrame(rows), pd.concat(curves, ignore_index=True)

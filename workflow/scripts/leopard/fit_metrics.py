@@ -1,0 +1,34 @@
+"""The competition's metrics, for Keras to follow during training."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from leopard.metrics import PR_AUC_THRESHOLDS, SMOOTH
+
+
+@keras.saving.register_keras_serializable(package="leopard")
+class DiceCoefficient(keras.metrics.Mean):
+    """Soft Dice, (2 sum(y p) + 1) / (sum(y) + sum(p) + 1) over a batch, averaged over batches."""
+
+    def __init__(self, name: str = "dice_coef", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add one batch; bases of weight 0 do not count."""
+        y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
+        if sample_weight is not None:
+            weight = ops.reshape(ops.cast(sample_weight, "float32"), ops.shape(y_pred))
+            y_true, y_pred = y_true * weight, y_pred * weight
+        overlap = ops.sum(ops.reshape(y_true, ops.shape(y_pred)) * y_pred)
+        super().update_state((2 * overlap + SMOOTH) / (ops.sum(y_true) + ops.sum(y_pred) + SMOOTH))
+
+
+def training_metrics() -> list[keras.metrics.Metric]:
+    """Metrics of `fit`: `pr_auc`, `dice_coef`, `binary_io_u`."""
+    return [
+        keras.metrics.AUC(num_thresholds=PR_AUC_THRESHOLDS, curve="PR", name="pr_auc"),
+        DiceCoefficient(),
+        keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5, name="binary_io_u"),
+    ]

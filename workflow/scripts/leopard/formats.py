@@ -1,0 +1,199 @@
+"""Readers of the small text formats: narrowPeak, BED, and motifs (MEME, JASPAR).
+
+Coordinates are 0-based, half-open. Every error names the file, and the line where there is one.
+"""
+
+import gzip
+import io
+import logging
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pandas as pd
+from memelite.io import read_meme
+
+from leopard.errors import InputError
+
+log = logging.getLogger(__name__)
+
+NARROWPEAK = (
+    *("chrom", "start", "end", "name", "score", "strand"),
+    *("signal_value", "p_value", "q_value", "summit"),
+)
+INTEGER = r"-?[0-9]{1,15}"
+PSEUDOCOUNT = 0.01  # per base: small beside counts, and beside probabilities as well
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Tell any error of reading (or writing) `path` in one line, as an `InputError`."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(path, "truncated or corrupt gzip", "fetch it again") from error
+    except UnicodeDecodeError as error:
+        raise InputError(path, "not a text file", "check which file is meant") from error
+    except OSError as error:
+        remedy = "check the path, its permissions and the space left there"
+        raise InputError(error.filename or path, error.strerror or str(error), remedy) from error
+
+
+def open_compressed(path: Path) -> BinaryIO:
+    """Open a plain, gzip or bgzip file, told apart by its first bytes, for reading."""
+    with path.open("rb") as stream:
+        compressed = stream.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path)) if compressed else path.open("rb")
+
+
+def examples(names: Iterable[str]) -> str:
+    """Return the first three of `names`, as a message lists them."""
+    first = list(names)
+    return ", ".join(first[:3]) + (", ..." if len(first) > 3 else "")
+
+
+def other_style(chrom: str) -> str:
+    """Return `chrom` in the other naming style: "1" for "chr1", "chr1" for "1"."""
+    return chrom.removeprefix("chr") if chrom.startswith("chr") else f"chr{chrom}"
+
+
+def read_narrowpeak(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
+    """Read the peaks on the genome's chromosomes; those elsewhere are dropped and counted.
+
+    Args:
+        path: A narrowPeak file, plain or gzip.
+        chrom_sizes: Length in bases of every chromosome of the genome.
+
+    Returns:
+        One row per peak, in file order: the columns `NARROWPEAK`. `summit` is the position on the
+        chromosome, and the peak's middle where the file gives none.
+
+    Raises:
+        InputError: Not a narrowPeak, a peak out of its chromosome, or no peak on any chromosome.
+    """
+    peaks = _read_table(path, NARROWPEAK, exact=True)
+    _to_integers(peaks, ["start", "end", "summit"], path)
+    for column in ("score", "signal_value", "p_value", "q_value"):
+        peaks[column] = pd.to_numeric(peaks[column], errors="coerce")
+        _require(peaks[column].notna(), path, f"{column} is not a number", "correct the line")
+    _require(peaks["strand"].isin(list("+-.")), path, "strand is none of + - .", "correct the line")
+    length = peaks["end"] - peaks["start"]
+    _require((peaks["start"] >= 0) & (length > 0), path, "not 0 <= start < end", "correct the line")
+    # ENCODE's own files hold summits at the very end, one base past the peak's last.
+    offset = peaks["summit"].clip(upper=length - 1)
+    ok = peaks["summit"].between(-1, length)
+    _require(ok, path, "summit outside the peak", "correct the line")
+    peaks["summit"] = peaks["start"] + offset.where(offset >= 0, length // 2)
+    peaks = _on_genome(peaks, path, chrom_sizes)
+    if peaks.empty:
+        raise InputError(path, "no peaks on the genome's chromosomes", "check the file and genome")
+    inside = peaks["end"] <= peaks["chrom"].map(chrom_sizes)
+    _require(inside, path, "peak past the chromosome's end", "use peaks of the FASTA's assembly")
+    return peaks.reset_index(drop=True)
+
+
+def read_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
+    """Read intervals, clipped to the genome; those on no chromosome of it are dropped and counted.
+
+    Args:
+        path: A BED file of three columns or more, plain or gzip; it may be empty.
+        chrom_sizes: Length in bases of every chromosome of the genome.
+
+    Returns:
+        One row per interval, in file order: chrom, start, end.
+
+    Raises:
+        InputError: Not a BED file, or its chromosomes are named in the other style.
+    """
+    bed = _read_table(path, ("chrom", "start", "end"), exact=False)
+    _to_integers(bed, ["start", "end"], path)
+    _require(bed["start"] <= bed["end"], path, "start past end", "correct the line")
+    bed = _on_genome(bed, path, chrom_sizes)
+    ends = bed["chrom"].map(chrom_sizes).astype("int64")
+    bed["start"], bed["end"] = bed["start"].clip(lower=0), bed["end"].clip(upper=ends)
+    return bed[bed["start"] < bed["end"]].reset_index(drop=True)
+
+
+def read_motif(path: Path) -> tuple[str, np.ndarray]:
+    """Read the first motif of a MEME or JASPAR file.
+
+    Returns:
+        Its name, and the probability of each base: float64 [4, width], rows A C G T. JASPAR's
+        counts are normalised with `PSEUDOCOUNT`.
+
+    Raises:
+        InputError: The file has no motif, or one that is not of DNA.
+    """
+    with file_errors(path):
+        text = path.read_text(encoding="utf-8")
+    try:
+        name, matrix = _parse_jaspar(text) if text.lstrip().startswith(">") else _first_meme(path)
+        total = matrix.sum(axis=0)
+        if not (np.isfinite(matrix).all() and (matrix >= 0).all() and (total > 0).all()):
+            raise ValueError("not probabilities or counts")
+    except (AttributeError, IndexError, ValueError) as error:
+        raise InputError(path, "malformed motif", "use MEME or JASPAR format, DNA") from error
+    if not matrix.size:
+        raise InputError(path, "motif file without motifs", "give a MEME or JASPAR file with one")
+    return name, matrix / total
+
+
+def _first_meme(path: Path) -> tuple[str, np.ndarray]:
+    """Return the name and the matrix [4, width] of the first motif, empty if there is none."""
+    return next(iter(read_meme(path, n_motifs=1).items()), ("", np.empty((4, 0))))
+
+
+def _parse_jaspar(text: str) -> tuple[str, np.ndarray]:
+    """Return the name and the matrix [4, width] of the first motif, with pseudocounts."""
+    header, *lines = [line for line in text.splitlines() if line.strip()][:5]
+    rows = [re.sub("[][]", " ", line).split() for line in lines]
+    bases = "".join(row.pop(0) for row in rows if row and row[0] in "ACGT")
+    if len(rows) != 4 or bases not in ("", "ACGT"):
+        raise ValueError("not four rows, of A C G T")
+    return header.strip("> ").replace("\t", " "), np.array(rows, dtype=float) + PSEUDOCOUNT
+
+
+def _read_table(path: Path, columns: Sequence[str], exact: bool) -> pd.DataFrame:
+    """Return the leading `columns` of a BED-like file as text, indexed by line number."""
+    rows = {}
+    with file_errors(path), io.TextIOWrapper(open_compressed(path), encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip() or line.startswith("#") or line.split()[0] in ("track", "browser"):
+                continue
+            fields = line.rstrip("\n").split("\t") if "\t" in line else line.split()
+            if len(fields) < len(columns) or (exact and len(fields) > len(columns)):
+                problem = f"{len(fields)} columns, not {len(columns)}"
+                raise InputError(f"{path}:{number}", problem, "correct the line or the format")
+            rows[number] = fields[: len(columns)]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns), dtype="str")
+
+
+def _to_integers(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    """Turn text `columns` to int64 in place."""
+    for column in columns:
+        ok = table[column].str.fullmatch(INTEGER)
+        _require(ok, path, f"{column} is not an integer", "correct the line")
+        table[column] = table[column].astype("int64")
+
+
+def _require(ok: pd.Series, path: Path, problem: str, remedy: str) -> None:
+    """Raise InputError at the first line, in the index of `ok`, where `ok` is false."""
+    if not ok.all():
+        raise InputError(f"{path}:{ok.index[~ok.astype(bool)][0]}", problem, remedy)
+
+
+def _on_genome(table: pd.DataFrame, path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
+    """Return the rows on known chromosomes; none known for their naming style is an error."""
+    known = table["chrom"].isin(list(chrom_sizes))
+    unknown = list(dict.fromkeys(table["chrom"][~known]))
+    if not known.any() and any(other_style(chrom) in chrom_sizes for chrom in unknown):
+        problem = f"chromosomes are named {examples(unknown)}, the genome's {examples(chrom_sizes)}"
+        raise InputError(path, problem, "rename them to match")
+    if unknown:
+        names = examples(unknown)
+        log.warning("%s: dropped %d rows on %s, not in the genome", path, sum(~known), names)
+    return table[known].copy()

@@ -1,0 +1,102 @@
+"""Networks by name, wrapped so that a saved model carries its own input transform.
+
+`build` returns a model of two inputs, sequence codes (uint8 [batch, length]) and accessibility
+(float32 [batch, length]), exactly as :class:`leopard.tracks.Tracks` reads them, and one output,
+the probability that each base is bound (float32 [batch, length, 1]).
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from leopard.errors import InputError
+from leopard.models.cnn import build_cnn
+from leopard.models.encoding import InputEncoding
+from leopard.models.unet import build_unet
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "cnn": build_cnn}
+
+
+def build(
+    architecture: str,
+    *,
+    prior: float,
+    base_order: str = "ACGT",
+    signal_transform: str = "log1p",
+    batch_norm_momentum: float = 0.9,
+) -> keras.Model:
+    """Build an untrained model.
+
+    Args:
+        architecture: A name in `BUILDERS`.
+        prior: Fraction of bases that are bound. The output bias starts at its log-odds, so that
+            training does not spend its first epochs on learning that binding is rare.
+        base_order: Order of the one-hot channels.
+        signal_transform: A name in `leopard.models.encoding.TRANSFORMS`.
+        batch_norm_momentum: Share of the running statistics that one step keeps.
+    """
+    encoding = InputEncoding(base_order, signal_transform)
+    core = BUILDERS[architecture](
+        channels=encoding.channels,
+        output_bias=float(np.log(prior / (1 - prior))),
+        batch_norm_momentum=batch_norm_momentum,
+    )
+    codes = keras.Input((None,), dtype="uint8", name="codes")
+    signal = keras.Input((None,), dtype="float32", name="signal")
+    return keras.Model([codes, signal], core(encoding([codes, signal])), name=architecture)
+
+
+def load(path: Path) -> keras.Model:
+    """Load a saved model for prediction. No code in the file is run (Keras safe mode).
+
+    Raises:
+        InputError: The file is not a complete saved model.
+    """
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            path, f"not a readable Keras model ({error})", "delete it and train again"
+        ) from error
+
+
+def leaf_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Layers of a model in graph order, those of models nested in it included."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from leaf_layers(layer)
+        else:
+            yield layer
+
+
+def pooling_factor(model: keras.Model) -> int:
+    """What the input's length must be a multiple of: the product of all poolings."""
+    factor = 1
+    for layer in leaf_layers(model):
+        if isinstance(layer, keras.layers.MaxPooling1D):
+            factor *= layer.pool_size[0]
+    return factor
+
+
+def receptive_halo(model: keras.Model) -> int:
+    """Bases to each side of a position that its output can depend on, rounded up to the grid.
+
+    Walks the layers with the stride at which each one works: a convolution of kernel k at stride
+    s reaches s (k - 1) / 2 to each side, a pooling or transposed convolution of kernel k at most
+    s (k - 1), s being the stride on its finer side. Skip connections only shorten the way, so the
+    path through every layer bounds them all.
+    """
+    stride, halo = 1, 0
+    for layer in leaf_layers(model):
+        if isinstance(layer, keras.layers.MaxPooling1D):
+            halo += stride * (layer.pool_size[0] - 1)
+            stride *= layer.pool_size[0]
+        elif isinstance(layer, keras.layers.Conv1DTranspose):
+            stride //= layer.strides[0]
+            halo += stride * (layer.kernel_size[0] - 1)
+        elif isinstance(layer, keras.layers.Conv1D):
+            halo += stride * (layer.kernel_size[0] // 2)
+    grid = pooling_factor(model)
+    return -(-halo // grid) * grid

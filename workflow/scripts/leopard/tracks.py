@@ -1,0 +1,118 @@
+"""The one reader of the genome: (chromosome, start, end) to sequence codes, accessibility and labels.
+
+Window extraction, fresh training windows and whole-genome decoding all call it, so that a model
+meets the same numbers wherever it is used.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+import pysam
+
+from leopard.errors import InputError
+
+BASES = "ACGT"
+OTHER = len(BASES)
+"""Code of every letter that is not A, C, G or T: N, IUPAC ambiguity, and what lies past an end."""
+
+MASKED = 255
+"""Label of a base that counts neither in the loss nor in any metric."""
+
+_CODE_OF = np.full(256, OTHER, np.uint8)
+for _code, _base in enumerate(BASES):
+    _CODE_OF[ord(_base)] = _CODE_OF[ord(_base.lower())] = _code
+
+
+def read_chrom_sizes(fasta: Path) -> dict[str, int]:
+    """Chromosome lengths in bases from the index (`.fai`) beside a FASTA file, in its order."""
+    with Path(f"{fasta}.fai").open() as index:
+        fields = [line.split("\t") for line in index]
+    return {name: int(length) for name, length, *_ in fields}
+
+
+def encode_sequence(sequence: str) -> np.ndarray:
+    """Codes of a DNA sequence, uint8 [length]: A C G T = 0 1 2 3 in either case, the rest 4."""
+    return _CODE_OF[np.frombuffer(sequence.encode("ascii", "replace"), np.uint8)]
+
+
+def reverse_complement(codes: np.ndarray) -> np.ndarray:
+    """Codes of the opposite strand, read along the last axis in its 5' to 3' direction."""
+    flipped = codes[..., ::-1]
+    return np.where(flipped < OTHER, OTHER - 1 - flipped, flipped).astype(np.uint8)
+
+
+def read_bigwig(bigwig: "pyBigWig.bigWigFile", chrom: str, start: int, end: int) -> np.ndarray:
+    """Values of [start, end), float32 [end - start]; bases without a value (NaN) are 0."""
+    return np.nan_to_num(bigwig.values(chrom, start, end, numpy=True), copy=False, nan=0.0)
+
+
+def mean_signal(bigwigs: Sequence[Path]) -> float:
+    """Mean of the summed tracks over all their bases, from the bigWig headers alone."""
+    total = 0.0
+    for path in bigwigs:
+        with pyBigWig.open(str(path)) as bigwig:
+            total += bigwig.header()["sumData"] / sum(bigwig.chroms().values())
+    return total
+
+
+class Tracks:
+    """Sequence, accessibility and labels of one cell line, opened for random access.
+
+    Not safe to share between threads: give each its own.
+
+    Args:
+        fasta: Genome with a `.fai` index beside it.
+        signals: Accessibility bigWigs, one per replicate, summed.
+        labels: bigWig of labels at 1 bp, if they will be read.
+        scaling: "mean" divides the summed accessibility by its genome-wide mean, so that cell
+            lines sequenced to different depths agree; "none" leaves it as it is.
+
+    Raises:
+        InputError: Scaling by the mean of a track that is zero everywhere.
+    """
+
+    def __init__(
+        self,
+        fasta: Path,
+        signals: Sequence[Path] = (),
+        labels: Path | None = None,
+        scaling: str = "none",
+    ) -> None:
+        self.chrom_sizes = read_chrom_sizes(fasta)
+        self.scale = np.float32(1.0)
+        if scaling == "mean" and signals:
+            mean = mean_signal(signals)
+            if not mean > 0:
+                raise InputError(signals[0], "no signal anywhere", "check the track")
+            self.scale = np.float32(1 / mean)
+        self._fasta = pysam.FastaFile(str(fasta))
+        self._signals = [pyBigWig.open(str(path)) for path in signals]
+        self._labels = pyBigWig.open(str(labels)) if labels else None
+
+    def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Sequence codes, uint8 [end - start]; positions past the chromosome's end are 4."""
+        codes = np.full(end - start, OTHER, np.uint8)
+        inside = encode_sequence(self._fasta.fetch(chrom, start, end))
+        codes[: len(inside)] = inside
+        return codes
+
+    def signal(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Accessibility, float32 [end - start]: replicates summed, NaN and past the end 0."""
+        signal = np.zeros(end - start, np.float32)
+        inside = signal[: min(end, self.chrom_sizes[chrom]) - start]
+        for bigwig in self._signals:
+            inside += read_bigwig(bigwig, chrom, start, start + len(inside))
+        signal *= self.scale
+        return signal
+
+    def labels(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Labels, uint8 [end - start]: 1 bound, 0 not, 255 masked (a value below -0.5)."""
+        if self._labels is None:
+            raise ValueError("opened without labels")
+        labels = np.full(end - start, MASKED, np.uint8)
+        inside = min(end, self.chrom_sizes[chrom]) - start
+        values = read_bigwig(self._labels, chrom, start, start + inside)
+        labels[:inside] = np.where(values < -0.5, MASKED, values >= 0.5)
+        return labels

@@ -1,0 +1,289 @@
+"""Training of one network, restartable after any epoch."""
+
+import json
+import logging
+import os
+import resource
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from leopard import models
+from leopard.batches import WindowBatches, WindowSource, describe
+from leopard.errors import InputError
+from leopard.fit_metrics import training_metrics
+
+log = logging.getLogger(__name__)
+
+MONITOR = "val_pr_auc"
+SECONDS_BETWEEN_REPORTS = 10
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; every field is a key of the config's `training` section.
+
+    Attributes:
+        architecture: A name in `leopard.models.BUILDERS`.
+        base_order: Order of the one-hot channels.
+        signal_transform: Of the accessibility, inside the model.
+        batch_norm_momentum: Share of the running statistics that one step keeps. It must let
+            them settle within the first epoch's steps, or validation is useless until they do.
+        loss: binary_crossentropy or binary_focal_crossentropy.
+        optimizer: A Keras optimizer's name.
+        learning_rate: Its peak.
+        schedule: "cosine" decays from the peak to zero at the last epoch; "constant" stays.
+        warmup_epochs: Epochs of linear rise from zero to the peak.
+        batch_size: Windows a step.
+        epochs: At most.
+        patience: Epochs without a better validation PR-AUC before training stops.
+        reverse_complement: Show each window on a random strand.
+        signal_magnitude: Range of a random factor on each window's accessibility.
+        seed: Of initial weights, order and augmentation.
+    """
+
+    architecture: str
+    base_order: str
+    signal_transform: str
+    batch_norm_momentum: float
+    loss: str
+    optimizer: str
+    learning_rate: float
+    schedule: str
+    warmup_epochs: float
+    batch_size: int
+    epochs: int
+    patience: int
+    reverse_complement: bool
+    signal_magnitude: tuple[float, float]
+    seed: int
+
+
+def train(
+    recipe: Recipe,
+    training: WindowSource,
+    validation: WindowSource,
+    outputs: Path,
+    checkpoints: Path,
+    device: dict[str, Any],
+) -> None:
+    """Train one network and write model.keras, history.tsv and training.json.
+
+    After each epoch the weights and the optimizer's state go to `checkpoints`; a run that finds
+    checkpoints of the same recipe and data there goes on from the last and ends with the same
+    numbers as one that was never stopped. The model saved is the epoch of the best validation
+    PR-AUC.
+
+    Args:
+        recipe: How to train.
+        training: Training windows.
+        validation: Validation windows, the same every epoch.
+        outputs: Directory of the three files.
+        checkpoints: Directory of the state between epochs; removed at the end.
+        device: What it runs on, for the record.
+
+    Raises:
+        InputError: No bound base in either set of windows.
+    """
+    digests = {}
+    for name, source in (("training", training), ("validation", validation)):
+        rate, digests[name] = describe(source)
+        log.info("%s: %d windows, %.3g%% of bases bound", name, source.n, 100 * rate)
+        if rate == 0:
+            raise InputError(
+                f"{name} windows", "no base is bound", "draw more windows or check the labels"
+            )
+        digests[f"{name}_positive_rate"] = rate
+
+    model = models.build(
+        recipe.architecture,
+        prior=digests["training_positive_rate"],
+        base_order=recipe.base_order,
+        signal_transform=recipe.signal_transform,
+        batch_norm_momentum=recipe.batch_norm_momentum,
+    )
+    steps = -(-training.n // recipe.batch_size)
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss=_loss(recipe.loss),
+        weighted_metrics=training_metrics(),
+    )
+    journal = Journal(checkpoints, {**asdict(recipe), **digests}, recipe)
+    first_epoch = journal.resume(model)
+    if not journal.finished:
+        model.fit(
+            WindowBatches(
+                training,
+                recipe.batch_size,
+                seed=recipe.seed,
+                first_epoch=first_epoch,
+                flip=recipe.reverse_complement,
+                magnitude=recipe.signal_magnitude,
+            ),
+            validation_data=WindowBatches(validation, recipe.batch_size),
+            initial_epoch=first_epoch,
+            epochs=recipe.epochs,
+            callbacks=[journal],
+            verbose=0,
+        )
+    best = journal.load_best(model)
+    model.save(outputs / "model.keras")
+    history = journal.history
+    history.to_csv(outputs / "history.tsv", sep="\t", index=False, float_format="%.6g")
+    seconds = float(history["seconds"].sum())
+    record = {
+        **device,
+        "training_time": round(seconds, 1),
+        "windows_per_second": round(training.n / float(history["fit_seconds"].median()), 2),
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "epochs": len(history),
+        "best_epoch": int(best["epoch"]),
+        **{f"best_{name}": float(best[name]) for name in history if name.startswith("val_")},
+        "parameters": model.count_params(),
+        "training_windows": training.n,
+        "data": digests,
+        "recipe": asdict(recipe),
+    }
+    (outputs / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+    journal.remove()
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = recipe.learning_rate
+    warmup = round(recipe.warmup_epochs * steps)
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate,
+            decay_steps=max(recipe.epochs * steps - warmup, 1),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    return keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": rate}})
+
+
+def _loss(name: str) -> keras.losses.Loss:
+    loss = keras.losses.get(
+        {
+            "class_name": {
+                "binary_crossentropy": "BinaryCrossentropy",
+                "binary_focal_crossentropy": "BinaryFocalCrossentropy",
+            }[name],
+            "config": {"reduction": "mean_with_sample_weight"},
+        }
+    )
+    return loss
+
+
+class Journal(keras.callbacks.Callback):
+    """Keeps the history and the checkpoints, stops training early, tells of progress.
+
+    `history.tsv` among the checkpoints is the single point of commitment: an epoch is finished
+    once its row is there, and the weights of the last and the best finished epoch always are.
+    """
+
+    def __init__(self, directory: Path, identity: dict[str, Any], recipe: Recipe) -> None:
+        super().__init__()
+        self.directory = directory
+        self.identity = json.dumps(identity, sort_keys=True)
+        self.recipe = recipe
+        self.history = pd.DataFrame({"epoch": pd.Series(dtype=int), MONITOR: []})
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is done, or patience is at its end."""
+        done = len(self.history)
+        if not done:
+            return False
+        waited = done - 1 - int(self.history[MONITOR].to_numpy().argmax())
+        return done >= self.recipe.epochs or waited >= self.recipe.patience
+
+    def _weights(self, epoch: int) -> Path:
+        return self.directory / f"epoch-{epoch:04d}.weights.h5"
+
+    def resume(self, model: keras.Model) -> int:
+        """Load the last finished epoch's state, if it is of this recipe and data.
+
+        Returns:
+            The number of epochs already finished.
+        """
+        identity, history = self.directory / "identity.json", self.directory / "history.tsv"
+        if history.exists() and identity.read_text() == self.identity:
+            self.history = pd.read_csv(history, sep="\t")
+            model.load_weights(self._weights(len(self.history)))
+            log.info("going on after epoch %d", len(self.history))
+        else:
+            self.remove()
+            self.directory.mkdir(parents=True)
+            identity.write_text(self.identity)
+        return len(self.history)
+
+    def load_best(self, model: keras.Model) -> "pd.Series[Any]":
+        """Load the weights of the best epoch and return its row."""
+        best = self.history.iloc[int(self.history[MONITOR].to_numpy().argmax())]
+        model.load_weights(self._weights(int(best["epoch"])))
+        log.info("best epoch %d: %s %.4f", best["epoch"], MONITOR, best[MONITOR])
+        return best
+
+    def remove(self) -> None:
+        """Forget everything."""
+        if self.directory.exists():
+            for path in self.directory.iterdir():
+                path.unlink()
+            self.directory.rmdir()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock."""
+        self._began = self._reported = time.monotonic()
+        self._fitted = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Say how far the epoch is, every few seconds."""
+        now = time.monotonic()
+        self._fitted = now - self._began
+        if now - self._reported > SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            windows = (batch + 1) * self.recipe.batch_size
+            log.info(
+                "epoch %d: %d of %d batches, %.1f windows/s, loss %.5f",
+                len(self.history) + 1,
+                batch + 1,
+                self.params["steps"],
+                windows / self._fitted,
+                logs["loss"],
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Commit the epoch: weights first, then its row; then drop what is no longer needed."""
+        row = {
+            "epoch": epoch + 1,
+            **logs,
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "fit_seconds": round(self._fitted, 3),
+            "seconds": round(time.monotonic() - self._began, 3),
+        }
+        self.model.save_weights(self._weights(epoch + 1))
+        rows = [*self.history.to_dict("records"), row]
+        self.history = pd.DataFrame(rows)
+        temporary = self.directory / "history.tsv.tmp"
+        self.history.to_csv(temporary, sep="\t", index=False)
+        os.replace(temporary, self.directory / "history.tsv")
+        best = int(self.history[MONITOR].to_numpy().argmax()) + 1
+        for path in self.directory.glob("epoch-*"):
+            if path not in (self._weights(epoch + 1), self._weights(best)):
+                path.unlink()
+        log.info(
+            "epoch %d of %d: loss %.5f, pr_auc %.4f, val_loss %.5f, val_pr_auc %.4f%s, %.0f s",
+            epoch + 1,
+            self.recipe.epochs,
+            row["loss"],
+            row["pr_auc"],
+            row["val_loss"],
+            row[MONITOR],
+            " (best)" if best == epoch + 1 else "",
+            row["seconds"],
+        )
+        self.model.stop_training = self.finished

@@ -1,0 +1,139 @@
+"""Which windows of the genome to learn from, and their arrays on disk."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from leopard.errors import InputError
+from leopard.tracks import OTHER, Tracks
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "validation", "test")
+
+
+def find_usable_starts(
+    codes: np.ndarray, excluded: np.ndarray, length: int, max_n_fraction: float
+) -> np.ndarray:
+    """Where on a chromosome a window may start.
+
+    Args:
+        codes: Sequence codes of the whole chromosome, uint8 [n].
+        excluded: Intervals no window may touch, int [k, 2], half-open.
+        length: Window length in bases.
+        max_n_fraction: Largest fraction of a window that may be other than A, C, G or T.
+
+    Returns:
+        Half-open runs of usable start positions, int64 [m, 2].
+    """
+    if len(codes) < length:
+        return np.empty((0, 2), np.int64)
+    n_before = np.concatenate([[0], np.cumsum(codes == OTHER, dtype=np.int32)])
+    usable = n_before[length:] - n_before[:-length] <= max_n_fraction * length
+    for start, end in excluded:
+        usable[max(0, start - length + 1) : end] = False
+    edges = np.flatnonzero(np.diff(usable, prepend=False, append=False))
+    return edges.reshape(-1, 2)
+
+
+def list_usable_starts(
+    fasta: Path,
+    chromosomes: Sequence[str],
+    blacklist: pd.DataFrame,
+    length: int,
+    max_n_fraction: float,
+) -> pd.DataFrame:
+    """Runs of usable window starts of each chromosome: columns chrom, start, end."""
+    tracks = Tracks(fasta)
+    tables = []
+    for chrom in chromosomes:
+        codes = tracks.codes(chrom, 0, tracks.chrom_sizes[chrom])
+        excluded = blacklist.loc[blacklist["chrom"] == chrom, ["start", "end"]].to_numpy()
+        runs = find_usable_starts(codes, excluded, length, max_n_fraction)
+        log.info("%s: %d of %d starts usable", chrom, np.diff(runs).sum(), len(codes))
+        tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def draw_windows(
+    usable: pd.DataFrame, chromosomes: Sequence[str], n: int, length: int, seed: Sequence[int]
+) -> pd.DataFrame:
+    """Draw windows uniformly from all usable starts of the chromosomes.
+
+    Each chromosome thus gets windows in proportion to its usable length.
+
+    Args:
+        usable: Runs of usable starts (chrom, start, end).
+        chromosomes: Where to draw from.
+        n: Number of windows.
+        length: Window length in bases.
+        seed: Entropy of the draw; the same seed gives the same windows anywhere.
+
+    Returns:
+        n rows of chrom, start, end, in the order drawn.
+
+    Raises:
+        InputError: None of the chromosomes has a usable start.
+    """
+    runs = usable[usable["chrom"].isin(chromosomes)]
+    ends = np.cumsum(runs["end"].to_numpy() - runs["start"].to_numpy())
+    if not len(ends):
+        raise InputError(
+            ", ".join(chromosomes),
+            f"no window of {length} bases is free of blacklist and N",
+            "shorten the windows, raise max_n_fraction or choose other chromosomes",
+        )
+    draws = np.random.default_rng(seed).integers(0, ends[-1], n)
+    run = np.searchsorted(ends, draws, side="right")
+    starts = runs["end"].to_numpy()[run] - (ends[run] - draws)
+    return pd.DataFrame(
+        {"chrom": runs["chrom"].to_numpy()[run], "start": starts, "end": starts + length}
+    )
+
+
+def draw_splits(
+    usable: pd.DataFrame,
+    chromosomes: Mapping[str, Sequence[str]],
+    counts: Mapping[str, int],
+    length: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Draw every split's windows: chrom, start, end, split, sorted by position within a split.
+
+    Each split draws from a seed of its own, so that changing one count leaves the others alone.
+    """
+    tables = [
+        draw_windows(usable, chromosomes[split], counts[split], length, [seed, index])
+        .sort_values(["chrom", "start"], kind="stable")
+        .assign(split=split)
+        for index, split in enumerate(SPLITS)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def write_windows(
+    path: Path,
+    windows: pd.DataFrame,
+    read: Callable[[str, int, int], np.ndarray],
+    dtype: type[np.generic],
+) -> None:
+    """Write one array of windows, .npy [n, length], row i from row i of the table.
+
+    The file is memory-mapped and filled row by row: memory does not grow with the number of
+    windows.
+    """
+    length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
+    array = np.lib.format.open_memmap(path, "w+", dtype, (len(windows), length))
+    for row, (chrom, start, end) in enumerate(iterate_regions(windows)):
+        array[row] = read(chrom, start, end)
+        if (row + 1) % 2000 == 0 or row + 1 == len(windows):
+            log.info("%s: %d of %d windows", path.name, row + 1, len(windows))
+    array.flush()
+
+
+def iterate_regions(regions: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
+    """Rows of a table as (chrom, start, end)."""
+    return zip(regions["chrom"], regions["start"], regions["end"], strict=True)

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from job import job
+
+with job(snakemake.log[0]):
+    from leopard import devices, models
+    from leopard.decoding import Decoder, decode_genome
+    from leopard.tracks import Tracks
+
+    params = snakemake.params
+    devices.set_up(snakemake.threads)
+    tracks = Tracks(
+        Path(snakemake.input.fasta),
+        [Path(x) for x in snakemake.input.signals],
+        scaling=params.scaling,
+    )
+    decoder = Decoder(
+        [models.load(Path(x)) for x in snakemake.input.models],
+        params.tile_length,
+        params.batch_size,
+        params.both_strands,
+    )
+    sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in params.chromosomes}
+    decode_genome(decoder, tracks, sizes, Path(snakemake.output[0]), Path(params.parts))
