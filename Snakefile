@@ -3,7 +3,10 @@ from snakemake.utils import min_version
 min_version("9.14")
 
 
-configfile: "config/config.yaml"
+# A study named by --configfile stands alone; without one it is the default study.
+if "study" not in config:
+
+    configfile: "config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"

@@ -44,7 +44,6 @@ def read_sheet(path, schema, key):
     return sheet
 
 
-CONFIG = config.get("study", "config")
 validate_or_refuse(config, "config.schema.yaml", "config")
 SIGNALS = read_sheet(config["signals"], "signals.schema.yaml", ["cell_line", "replicate"])
 LABELS = read_sheet(config["labels"]["sheet"], "labels.schema.yaml", ["cell_line"])
@@ -69,7 +68,10 @@ def check_config():
     if missing := [c for s in ("validation", "test") for c in CHROMOSOMES[s] if c not in DECODED]:
         refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
     for line in [m[role] for m in MEMBERS.values() for role in ("train", "validation")]:
-        for sheet, lines in ((config["signals"], CELL_LINES), (config["labels"]["sheet"], LABELLED)):
+        for sheet, lines in (
+            (config["signals"], CELL_LINES),
+            (config["labels"]["sheet"], LABELLED),
+        ):
             if line not in lines:
                 refuse(
                     "config (members)",
@@ -99,13 +101,14 @@ def locate(source, role, checksum=None):
     return f"{OUT}/inputs/{role}/{name}"
 
 
+# Optional inputs are lists of none or one.
 GENOME = locate(config["genome"]["fasta"], "genome", config["genome"]["checksum"])
 BLACKLIST = [
-    locate(config["genome"][key], key, config["genome"]["blacklist_checksum"])
-    for key in ["blacklist"]
-    if config["genome"][key]
+    locate(source, "blacklist", config["genome"]["blacklist_checksum"])
+    for source in [config["genome"]["blacklist"]]
+    if source
 ]
-MOTIF = [locate(config["motif"], "motif")] if config["motif"] else []
+MOTIF = [locate(source, "motif") for source in [config["motif"]] if source]
 SIGNAL_FILES = {
     line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
     for line, rows in SIGNALS.groupby("cell_line", sort=False)

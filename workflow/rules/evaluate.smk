@@ -27,14 +27,14 @@ rule score_motif:
         f"{OUT}/logs/score_motif.log",
     benchmark:
         f"{OUT}/benchmarks/score_motif.tsv"
-    params:
-        chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
-        p_value=1e-3,
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=6000,
         runtime=60,
-    conda:
-        "../../envs/data.yaml"
+    params:
+        chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+        p_value=1e-3,
     script:
         "../scripts/score_motif.py"
 
@@ -51,18 +51,18 @@ rule choose_threshold:
         f"{OUT}/logs/choose_threshold/{{scored}}.log",
     benchmark:
         f"{OUT}/benchmarks/choose_threshold/{{scored}}.tsv"
+    wildcard_constraints:
+        scored="|".join(MODELS + BASELINES),
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
     params:
         files=lambda w: [scores(w.scored, line) for line in VALIDATION_LINES],
         chromosomes=CHROMOSOMES["validation"],
         length=config["windows"]["length"],
         scaling=config["signal_scaling"],
-    wildcard_constraints:
-        scored="|".join(MODELS + BASELINES),
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/choose_threshold.py"
 
@@ -82,15 +82,15 @@ rule evaluate:
         f"{OUT}/logs/evaluate/{{cell_line}}.log",
     benchmark:
         f"{OUT}/benchmarks/evaluate/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=120,
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
         chromosomes=CHROMOSOMES["test"],
         scaling=config["signal_scaling"],
-    resources:
-        mem_mb=4000,
-        runtime=120,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/evaluate.py"
 
@@ -104,13 +104,13 @@ rule summarise_evaluation:
         f"{OUT}/logs/summarise_evaluation.log",
     benchmark:
         f"{OUT}/benchmarks/summarise_evaluation.tsv"
-    params:
-        cell_lines=LABELLED,
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/data.yaml"
+    params:
+        cell_lines=LABELLED,
     script:
         "../scripts/summarise_evaluation.py"
 

@@ -10,17 +10,17 @@ rule download:
         f"{OUT}/logs/download/{{role}}/{{name}}.log",
     benchmark:
         f"{OUT}/benchmarks/download/{{role}}/{{name}}.tsv"
-    params:
-        source=lambda w: DOWNLOADS[f"{w.role}/{w.name}"],
     wildcard_constraints:
         role="genome|blacklist|motif|signal|labels",
         name="[^/]+",
     retries: 3
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=1000,
         runtime=600,
-    conda:
-        "../../envs/data.yaml"
+    params:
+        source=lambda w: DOWNLOADS[f"{w.role}/{w.name}"],
     script:
         "../scripts/download.py"
 
@@ -39,15 +39,15 @@ if config["simulate"]:
             f"{OUT}/logs/simulate_genome.log",
         benchmark:
             f"{OUT}/benchmarks/simulate_genome.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=10,
         params:
             seed=config["simulate"]["seed"],
             chromosomes=config["simulate"]["chromosomes"],
             cell_lines=CELL_LINES,
-        resources:
-            mem_mb=2000,
-            runtime=10,
-        conda:
-            "../../envs/data.yaml"
         script:
             "../scripts/simulate_genome.py"
 
@@ -62,11 +62,11 @@ rule prepare_genome:
         f"{OUT}/logs/prepare_genome.log",
     benchmark:
         f"{OUT}/benchmarks/prepare_genome.tsv"
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/prepare_genome.py"
 
@@ -85,6 +85,11 @@ rule check_inputs:
         f"{OUT}/logs/check_inputs.log",
     benchmark:
         f"{OUT}/benchmarks/check_inputs.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
     params:
         signals=SIGNAL_FILES,
         labels=LABEL_FILES,
@@ -97,11 +102,6 @@ rule check_inputs:
             "validation": sorted({m["validation"] for m in MEMBERS.values()}),
             "test": LABELLED,
         },
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/check_inputs.py"
 
@@ -119,14 +119,14 @@ rule make_labels:
         f"{OUT}/logs/make_labels/{{cell_line}}.log",
     benchmark:
         f"{OUT}/benchmarks/make_labels/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
     params:
         flank=config["labels"]["flank"],
         hits=config["labels"]["hits"],
         p_value=config["labels"]["p_value"],
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/make_labels.py"

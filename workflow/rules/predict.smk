@@ -15,6 +15,13 @@ rule predict:
         f"{OUT}/logs/predict/{{model}}/{{cell_line}}.log",
     benchmark:
         f"{OUT}/benchmarks/predict/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
     params:
         chromosomes=DECODED,
         scaling=config["signal_scaling"],
@@ -22,13 +29,6 @@ rule predict:
         tile_length=config["prediction"]["tile_length"],
         batch_size=config["prediction"]["batch_size"],
         parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
-    threads: 8
-    resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=240,
-    conda:
-        "../../envs/model.yaml"
     script:
         "../scripts/predict.py"
 
@@ -43,11 +43,11 @@ rule call_peaks:
         f"{OUT}/logs/call_peaks/{{model}}/{{cell_line}}.log",
     benchmark:
         f"{OUT}/benchmarks/call_peaks/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=6000,
         runtime=60,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/call_peaks.py"
 

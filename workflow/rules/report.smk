@@ -1,4 +1,300 @@
+# Needs: windows/, models/, predictions/, evaluation/, inputs.tsv, benchmarks/.
+# Makes: report/, the figures and tables that snakemake --report puts into report.html, and
+#        windows/summary.tsv.
+
+UNIT = "× genome mean" if config["signal_scaling"] == "mean" else "signal"
+TRAINED_ON = list(dict.fromkeys(m["train"] for m in MEMBERS.values()))
+MEMBER_LINES = list(dict.fromkeys([*TRAINED_ON, *VALIDATION_LINES]))
+RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=MODELS, member=MEMBERS)
+
+
+def role(cell_line):
+    """What a cell line served for in training."""
+    lines = {"training": TRAINED_ON, "validation": VALIDATION_LINES}
+    return ", ".join(x for x in lines if cell_line in lines[x]) or "never trained on"
+
+
+ROLES = {line: role(line) for line in LABELLED}
+
+
+def figure_title(wildcards):
+    return f"{config['tf']} in {wildcards.cell_line} ({ROLES[wildcards.cell_line]})"
+
+
+rule summarise_windows:
+    input:
+        windows=rules.draw_windows.output[0],
+        signals=collect(f"{OUT}/windows/{{line}}.signal.npy", line=MEMBER_LINES),
+        labels=collect(f"{OUT}/windows/{{line}}.labels.npy", line=MEMBER_LINES),
+    output:
+        summary=f"{OUT}/windows/summary.tsv",
+        table=report(
+            f"{OUT}/report/windows.html",
+            caption="../report/windows.rst",
+            category="Data",
+            labels={"data": "Windows, table"},
+        ),
+        figure=report(
+            f"{OUT}/report/windows.svg",
+            caption="../report/windows.rst",
+            category="Data",
+            labels={"data": "Windows, figure"},
+        ),
+        accessibility=report(
+            f"{OUT}/report/accessibility.svg",
+            caption="../report/accessibility.rst",
+            category="Data",
+            labels={"data": "Accessibility"},
+        ),
+    log:
+        f"{OUT}/logs/report/summarise_windows.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/summarise_windows.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        cell_lines=MEMBER_LINES,
+        unit=UNIT,
+    script:
+        "../scripts/summarise_windows.py"
+
+
+rule tabulate_inputs:
+    input:
+        rules.check_inputs.output,
+    output:
+        report(
+            f"{OUT}/report/inputs.html",
+            caption="../report/inputs.rst",
+            category="Data",
+            labels={"data": "Checked inputs"},
+        ),
+    log:
+        f"{OUT}/logs/report/tabulate_inputs.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/tabulate_inputs.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/tabulate_inputs.py"
+
+
+rule plot_training:
+    input:
+        rules.train.output.history,
+    output:
+        report(
+            f"{OUT}/report/training/{{model}}/{{member}}.svg",
+            caption="../report/curves.rst",
+            category="Training",
+            labels={"training": "Learning curves", "model": "{model}", "member": "{member}"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_training/{{model}}/{{member}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_training/{{model}}/{{member}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        models=MODELS,
+    script:
+        "../scripts/plot_training.py"
+
+
+rule tabulate_training:
+    input:
+        RECORDS,
+    output:
+        training=report(
+            f"{OUT}/report/training.html",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"training": "Training runs", "model": "all", "member": "all"},
+        ),
+        software=report(
+            f"{OUT}/report/software.html",
+            caption="../report/software.rst",
+            category="Run",
+            labels={"run": "Software"},
+        ),
+    log:
+        f"{OUT}/logs/report/tabulate_training.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/tabulate_training.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/tabulate_training.py"
+
+
+rule tabulate_results:
+    input:
+        evaluations=collect(f"{OUT}/evaluation/{{cell_line}}.tsv", cell_line=LABELLED),
+        summary=rules.summarise_evaluation.output[0],
+        records=RECORDS,
+        published=workflow.source_path("../../resources/published.tsv"),
+    output:
+        headline=report(
+            f"{OUT}/report/headline.html",
+            caption="../report/headline.rst",
+            category="Results",
+            labels={"result": "Headline", "cell line": "all"},
+        ),
+        summary=report(
+            f"{OUT}/report/summary.html",
+            caption="../report/summary.rst",
+            category="Results",
+            labels={"result": "Summary", "cell line": "all"},
+        ),
+    log:
+        f"{OUT}/logs/report/tabulate_results.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/tabulate_results.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        trained_on=TRAINED_ON,
+        roles=ROLES,
+    script:
+        "../scripts/tabulate_results.py"
+
+
+rule plot_precision_recall:
+    input:
+        metrics=rules.evaluate.output.metrics,
+        curves=rules.evaluate.output.curves,
+    output:
+        report(
+            f"{OUT}/report/precision_recall/{{cell_line}}.svg",
+            caption="../report/precision_recall.rst",
+            category="Results",
+            labels={"result": "Precision and recall", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_precision_recall/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_precision_recall/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=figure_title,
+    script:
+        "../scripts/plot_precision_recall.py"
+
+
+rule plot_sites:
+    input:
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        signals=signals,
+        labels=lambda w: label_track(w.cell_line),
+        predictions=collect(f"{OUT}/predictions/{{model}}/{{{{cell_line}}}}.bigWig", model=MODELS),
+        motif=rules.score_motif.output if MOTIF else [],
+        calls=f"{OUT}/predictions/{MODELS[0]}/{{cell_line}}.narrowPeak",
+        threshold=f"{OUT}/evaluation/thresholds/{MODELS[0]}.tsv",
+    output:
+        report(
+            f"{OUT}/report/sites/{{cell_line}}.png",
+            caption="../report/sites.rst",
+            category="Tracks",
+            labels={"cell line": "{cell_line}"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_sites/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_sites/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=6000,
+        runtime=30,
+    params:
+        models=[*MODELS, *["motif"] * len(MOTIF)],
+        chromosomes=CHROMOSOMES["test"],
+        scaling=config["signal_scaling"],
+        title=figure_title,
+        unit=UNIT,
+    script:
+        "../scripts/plot_sites.py"
+
+
+# Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
+rule tabulate_benchmarks:
+    input:
+        rules.predict_all.input,
+        rules.evaluate_all.input,
+    output:
+        report(
+            f"{OUT}/report/benchmarks.html",
+            caption="../report/benchmarks.rst",
+            category="Run",
+            labels={"run": "Benchmarks"},
+        ),
+    log:
+        f"{OUT}/logs/report/tabulate_benchmarks.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/tabulate_benchmarks.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        directory=f"{OUT}/benchmarks",
+    script:
+        "../scripts/tabulate_benchmarks.py"
+
+
+rule write_config:
+    output:
+        report(
+            f"{OUT}/report/config.html",
+            caption="../report/config.rst",
+            category="Run",
+            labels={"run": "Configuration"},
+        ),
+    log:
+        f"{OUT}/logs/report/write_config.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/write_config.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=config,
+    script:
+        "../scripts/write_config.py"
+
+
 rule report_all:
     input:
-        rules.summarise_evaluation.output,
+        rules.summarise_windows.output,
+        rules.tabulate_inputs.output,
+        collect(rules.plot_training.output, model=MODELS, member=MEMBERS),
+        rules.tabulate_training.output,
+        rules.tabulate_results.output,
+        collect(rules.plot_precision_recall.output, cell_line=LABELLED),
+        collect(rules.plot_sites.output, cell_line=LABELLED),
+        rules.tabulate_benchmarks.output,
+        rules.write_config.output,
     localrule: True

@@ -45,6 +45,13 @@ rule train:
         f"{OUT}/logs/train/{{model}}/{{member}}.log",
     benchmark:
         f"{OUT}/benchmarks/train/{{model}}/{{member}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=600,
     params:
         recipe=recipe,
         chromosomes=CHROMOSOMES["train"],
@@ -53,12 +60,5 @@ rule train:
         scaling=config["signal_scaling"],
         # Beside the outputs, not among them: Snakemake clears outputs before a job starts again.
         checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",
-    threads: 8
-    resources:
-        gpu=1,
-        mem_mb=16000,
-        runtime=600,
-    conda:
-        "../../envs/model.yaml"
     script:
         "../scripts/train.py"

@@ -15,15 +15,15 @@ rule list_usable_starts:
         f"{OUT}/logs/list_usable_starts.log",
     benchmark:
         f"{OUT}/benchmarks/list_usable_starts.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=6000,
+        runtime=30,
     params:
         chromosomes=[c for split in SPLITS for c in CHROMOSOMES[split]],
         length=lookup(dpath="windows/length", within=config),
         max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
-    resources:
-        mem_mb=6000,
-        runtime=30,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/list_usable_starts.py"
 
@@ -37,16 +37,16 @@ rule draw_windows:
         f"{OUT}/logs/draw_windows.log",
     benchmark:
         f"{OUT}/benchmarks/draw_windows.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         chromosomes=CHROMOSOMES,
         counts={split: config["windows"][split] for split in SPLITS},
         length=lookup(dpath="windows/length", within=config),
         seed=lookup(dpath="windows/seed", within=config),
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/data.yaml"
     script:
         "../scripts/draw_windows.py"
 
@@ -62,11 +62,14 @@ rule extract_sequence:
         f"{OUT}/logs/extract_sequence.log",
     benchmark:
         f"{OUT}/benchmarks/extract_sequence.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 2
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/data.yaml"
+    params:
+        kind="codes",
     script:
         "../scripts/extract_windows.py"
 
@@ -84,6 +87,7 @@ use rule extract_sequence as extract_signal with:
     benchmark:
         f"{OUT}/benchmarks/extract_signal/{{cell_line}}.tsv"
     params:
+        kind="signal",
         scaling=lookup(dpath="signal_scaling", within=config),
 
 
@@ -99,3 +103,5 @@ use rule extract_sequence as extract_labels with:
         f"{OUT}/logs/extract_labels/{{cell_line}}.log",
     benchmark:
         f"{OUT}/benchmarks/extract_labels/{{cell_line}}.tsv"
+    params:
+        kind="labels",

@@ -1,4 +1,4 @@
-"""What every rule's script does around its one library call: keep the log and tell errors plainly."""
+"""What every rule's script does around its one library call: keep the log, tell errors plainly."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ def job(log: str) -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     terminal = os.fdopen(os.dup(2), "w")
-    with open(log, "w") as stream:
+    with Path(log).open("w") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
     logging.basicConfig(

@@ -136,7 +136,7 @@ class WindowBatches(keras.utils.PyDataset):
 
 
 def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
-    """Positive rate (bound bases over bases not masked) and SHA-256 of the first epoch's windows."""
+    """Positive rate (bound over unmasked bases) and SHA-256 of the first epoch's windows."""
     digest, bound, counted = hashlib.sha256(), 0, 0
     for start in range(0, source.n, chunk):
         windows = source.read(0, np.arange(start, min(start + chunk, source.n)))

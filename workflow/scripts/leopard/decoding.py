@@ -1,7 +1,6 @@
 """Whole chromosomes through a network, exactly as if in one pass."""
 
 import logging
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -156,7 +155,7 @@ def decode_genome(
                 out = np.lib.format.open_memmap(unfinished, "w+", np.float32, (size,))
                 decoder.decode(tracks, chrom, out)
                 out.flush()
-                os.replace(unfinished, part)
+                unfinished.replace(part)
                 done += size
                 rate = done / (time.monotonic() - began) / 1e3
                 log.info(

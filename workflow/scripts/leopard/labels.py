@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 
+from leopard.errors import InputError
 from leopard.motifs import scan
 from leopard.tracks import OTHER, Tracks
 from leopard.windows import iterate_regions
@@ -48,14 +49,23 @@ def label_motif_hits(
 
     Returns:
         The hits, and the peaks without one: bound somewhere, but where is not known.
+
+    Raises:
+        InputError: No peak has a hit.
     """
     width = motif.shape[1]
-    peaks = peaks[peaks["end"] - peaks["start"] >= width].reset_index(drop=True)
+    peaks = peaks.reset_index(drop=True)
     # All peaks end to end in one scan, apart by a base that no hit may span.
     codes = [tracks.codes(*peak) for peak in iterate_regions(peaks)]
     joined = np.concatenate([np.append(x, OTHER) for x in codes])
     offsets = np.cumsum([0, *(len(x) + 1 for x in codes)])[:-1]
     table = scan(joined, motif, p_value)
+    if table.empty:
+        raise InputError(
+            "motif",
+            f"no hit of p <= {p_value:g} in any of {len(peaks)} peaks",
+            "check the motif or raise its p-value",
+        )
     table["peak"] = np.searchsorted(offsets, table["start"], side="right") - 1
     if best_only:
         table = table.loc[table.groupby("peak")["score"].idxmax()]

@@ -6,7 +6,7 @@ over chromosomes. `loss`, `pr_auc`, `dice_coef` and `binary_io_u` are named as i
 """
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -42,8 +42,8 @@ def _odds(probabilities: np.ndarray) -> np.ndarray:
     return (p / np.maximum(1 - p, np.finfo(np.float32).tiny)).astype(np.float32)
 
 
-def _zeros(n: int) -> Any:
-    return field(default_factory=lambda: np.zeros(n, np.int64))
+_bin_zeros = partial(np.zeros, _BINS, np.int64)
+_pr_zeros = partial(np.zeros, PR_AUC_THRESHOLDS + 1, np.int64)
 
 
 @dataclass
@@ -60,10 +60,10 @@ class ScoreCounts:
     """
 
     probabilities: bool = True
-    positives: np.ndarray = _zeros(_BINS)
-    negatives: np.ndarray = _zeros(_BINS)
-    pr_positives: np.ndarray = _zeros(PR_AUC_THRESHOLDS + 1)
-    pr_negatives: np.ndarray = _zeros(PR_AUC_THRESHOLDS + 1)
+    positives: np.ndarray = field(default_factory=_bin_zeros)
+    negatives: np.ndarray = field(default_factory=_bin_zeros)
+    pr_positives: np.ndarray = field(default_factory=_pr_zeros)
+    pr_negatives: np.ndarray = field(default_factory=_pr_zeros)
     cross_entropy: float = 0.0
     dice: float = 0.0
     batches: int = 0
@@ -162,8 +162,8 @@ def pr_auc(counts: ScoreCounts) -> float:
 
 def overlap_at(counts: ScoreCounts, threshold: float) -> tuple[float, float]:
     """Dice and IoU of the bases called at score >= threshold (to the width of a bin)."""
-    score = np.float32(threshold)
-    first = int(_bin(_odds(score[None]) if counts.probabilities else score[None])[0])
+    score = np.array([threshold], np.float32)
+    first = int(_bin(_odds(score) if counts.probabilities else score)[0])
     true, false = counts.positives[first:].sum(), counts.negatives[first:].sum()
     union = counts.n_positive + false
     return (

@@ -9,8 +9,9 @@ MERGE_GAP = 10
 """Calls nearer to each other than this, in bases, are one site: half a motif's width."""
 
 NARROWPEAK = [
-    "chrom", "start", "end", "name", "score", "strand", "signal_value", "p_value", "q_value", "peak",
-]  # fmt: skip
+    *("chrom", "start", "end", "name", "score", "strand"),
+    *("signal_value", "p_value", "q_value", "peak"),
+]
 
 
 def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.DataFrame:

@@ -1,11 +1,12 @@
-"""The one reader of the genome: (chromosome, start, end) to sequence codes, accessibility and labels.
+"""The one reader of the genome: (chromosome, start, end) to sequence, accessibility and labels.
 
 Window extraction, fresh training windows and whole-genome decoding all call it, so that a model
 meets the same numbers wherever it is used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyBigWig
@@ -20,9 +21,7 @@ OTHER = len(BASES)
 MASKED = 255
 """Label of a base that counts neither in the loss nor in any metric."""
 
-_CODE_OF = np.full(256, OTHER, np.uint8)
-for _code, _base in enumerate(BASES):
-    _CODE_OF[ord(_base)] = _CODE_OF[ord(_base.lower())] = _code
+_CODES = bytes(BASES.find(chr(letter).upper()) % (OTHER + 1) for letter in range(256))
 
 
 def read_chrom_sizes(fasta: Path) -> dict[str, int]:
@@ -34,7 +33,7 @@ def read_chrom_sizes(fasta: Path) -> dict[str, int]:
 
 def encode_sequence(sequence: str) -> np.ndarray:
     """Codes of a DNA sequence, uint8 [length]: A C G T = 0 1 2 3 in either case, the rest 4."""
-    return _CODE_OF[np.frombuffer(sequence.encode("ascii", "replace"), np.uint8)]
+    return np.frombuffer(sequence.encode("ascii", "replace").translate(_CODES), np.uint8)
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
@@ -45,7 +44,10 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
 
 def read_bigwig(bigwig: "pyBigWig.bigWigFile", chrom: str, start: int, end: int) -> np.ndarray:
     """Values of [start, end), float32 [end - start]; bases without a value (NaN) are 0."""
-    return np.nan_to_num(bigwig.values(chrom, start, end, numpy=True), copy=False, nan=0.0)
+    values = bigwig.values(chrom, start, end, numpy=True)
+    if not len(values):  # pyBigWig's answer where the whole file has no entry
+        return np.zeros(end - start, np.float32)
+    return np.nan_to_num(values, copy=False, nan=0.0)
 
 
 def mean_signal(bigwigs: Sequence[Path]) -> float:
@@ -116,3 +118,8 @@ class Tracks:
         values = read_bigwig(self._labels, chrom, start, start + inside)
         labels[:inside] = np.where(values < -0.5, MASKED, values >= 0.5)
         return labels
+
+
+def open_reader(kind: str, *args: Any, **kwargs: Any) -> Callable[[str, int, int], np.ndarray]:
+    """Open `Tracks(*args, **kwargs)` and return its method `kind`: codes, signal or labels."""
+    return getattr(Tracks(*args, **kwargs), kind)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import resource
 import time
 from dataclasses import asdict, dataclass
@@ -89,19 +88,19 @@ def train(
     Raises:
         InputError: No bound base in either set of windows.
     """
-    digests = {}
+    data: dict[str, Any] = {}
     for name, source in (("training", training), ("validation", validation)):
-        rate, digests[name] = describe(source)
+        rate, data[name] = describe(source)
         log.info("%s: %d windows, %.3g%% of bases bound", name, source.n, 100 * rate)
         if rate == 0:
             raise InputError(
                 f"{name} windows", "no base is bound", "draw more windows or check the labels"
             )
-        digests[f"{name}_positive_rate"] = rate
+        data[f"{name}_positive_rate"] = rate
 
     model = models.build(
         recipe.architecture,
-        prior=digests["training_positive_rate"],
+        prior=data["training_positive_rate"],
         base_order=recipe.base_order,
         signal_transform=recipe.signal_transform,
         batch_norm_momentum=recipe.batch_norm_momentum,
@@ -112,7 +111,7 @@ def train(
         loss=_loss(recipe.loss),
         weighted_metrics=training_metrics(),
     )
-    journal = Journal(checkpoints, {**asdict(recipe), **digests}, recipe)
+    journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe)
     first_epoch = journal.resume(model)
     if not journal.finished:
         model.fit(
@@ -145,7 +144,7 @@ def train(
         **{f"best_{name}": float(best[name]) for name in history if name.startswith("val_")},
         "parameters": model.count_params(),
         "training_windows": training.n,
-        "data": digests,
+        "data": data,
         "recipe": asdict(recipe),
     }
     (outputs / "training.json").write_text(json.dumps(record, indent=2) + "\n")
@@ -221,7 +220,7 @@ class Journal(keras.callbacks.Callback):
             identity.write_text(self.identity)
         return len(self.history)
 
-    def load_best(self, model: keras.Model) -> "pd.Series[Any]":
+    def load_best(self, model: keras.Model) -> pd.Series:
         """Load the weights of the best epoch and return its row."""
         best = self.history.iloc[int(self.history[MONITOR].to_numpy().argmax())]
         model.load_weights(self._weights(int(best["epoch"])))
@@ -270,7 +269,7 @@ class Journal(keras.callbacks.Callback):
         self.history = pd.DataFrame(rows)
         temporary = self.directory / "history.tsv.tmp"
         self.history.to_csv(temporary, sep="\t", index=False)
-        os.replace(temporary, self.directory / "history.tsv")
+        temporary.replace(self.directory / "history.tsv")
         best = int(self.history[MONITOR].to_numpy().argmax()) + 1
         for path in self.directory.glob("epoch-*"):
             if path not in (self._weights(epoch + 1), self._weights(best)):

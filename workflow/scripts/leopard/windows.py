@@ -1,7 +1,9 @@
 """Which windows of the genome to learn from, and their arrays on disk."""
 
 import logging
+import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -117,20 +119,47 @@ def draw_splits(
 def write_windows(
     path: Path,
     windows: pd.DataFrame,
-    read: Callable[[str, int, int], np.ndarray],
-    dtype: type[np.generic],
+    open_reader: Callable[[], Callable[[str, int, int], np.ndarray]],
+    workers: int = 1,
 ) -> None:
     """Write one array of windows, .npy [n, length], row i from row i of the table.
 
-    The file is memory-mapped and filled row by row: memory does not grow with the number of
+    The file is memory-mapped and filled in place: memory does not grow with the number of
     windows.
+
+    Args:
+        path: The array.
+        windows: chrom, start, end, all equally long.
+        open_reader: Opens what reads (chrom, start, end); each worker opens its own, so it must
+            be picklable.
+        workers: Processes that share the rows.
     """
-    length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
-    array = np.lib.format.open_memmap(path, "w+", dtype, (len(windows), length))
-    for row, (chrom, start, end) in enumerate(iterate_regions(windows)):
-        array[row] = read(chrom, start, end)
-        if (row + 1) % 2000 == 0 or row + 1 == len(windows):
-            log.info("%s: %d of %d windows", path.name, row + 1, len(windows))
+    sample = open_reader()(*next(iterate_regions(windows)))
+    shape = (len(windows), len(sample))
+    np.lib.format.open_memmap(path, "w+", sample.dtype, shape).flush()
+    shares = np.array_split(np.arange(len(windows)), workers)
+    if workers == 1:
+        _fill_rows(path, windows, open_reader, shares[0])
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        for done in [
+            pool.submit(_fill_rows, path, windows, open_reader, share) for share in shares
+        ]:
+            done.result()
+
+
+def _fill_rows(
+    path: Path,
+    windows: pd.DataFrame,
+    open_reader: Callable[[], Callable[[str, int, int], np.ndarray]],
+    rows: np.ndarray,
+) -> None:
+    array, read = np.load(path, mmap_mode="r+"), open_reader()
+    regions = iterate_regions(windows.iloc[rows])
+    for done, (row, region) in enumerate(zip(rows, regions, strict=True), 1):
+        array[row] = read(*region)
+        if done % 2000 == 0 or done == len(rows):
+            log.info("%s: %d of %d windows", path.name, done, len(rows))
     array.flush()
 
 

@@ -1,0 +1,54 @@
+# Everything for people without an environment of their own: `make demo`, `make test`.
+# .venv is made from the lock file by the first target that needs it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.made-from-lock
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+DEMO := --configfile config/demo.yaml
+REPORT := results/demo/report.html
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help demo report test lint bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: $(PYTHON) is older than 3.11; name another: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+demo: $(READY)  ## the whole workflow on the embedded simulated genome (minutes)
+	$(SNAKEMAKE) $(DEMO) --quiet rules --report $(REPORT) --report-after-run
+	@$(BIN)/python workflow/scripts/print_headline.py results/demo
+
+report: $(READY)  ## draw the demo's report again
+	$(SNAKEMAKE) $(DEMO) --report $(REPORT)
+
+test: $(READY)  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	for study in config demo yeast_reb1 ctcf_chr22; do \
+	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
+	done
+
+bench: $(READY)  ## speed, each as a ratio to a reference measured in the same run
+	$(BIN)/python benchmarks/run.py
+
+lock: $(READY)  ## pin every dependency again
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url \
+	  --no-emit-find-links --extra cluster --extra dev --output-file requirements.txt pyproject.toml
+
+clean:  ## remove the environment and the demo's results
+	rm -rf $(VENV) results/demo

@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pandas as pd
+from job import job
+from leopard.evaluation import open_scores
+from leopard.figures import find_sites, plot_sites, save
+from leopard.peaks import NARROWPEAK
+from leopard.tracks import Tracks
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    fasta = Path(files.fasta)
+    tracks = Tracks(fasta, [Path(x) for x in files.signals], Path(files.labels), params.scaling)
+    scores = {
+        model: open_scores(model, [Path(path)], fasta, params.scaling)
+        for model, path in zip(params.models, [*files.predictions, *files.motif], strict=True)
+    }
+    calls = pd.read_csv(files.calls, sep="\t", names=NARROWPEAK)
+    threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
+    sites = find_sites(tracks, scores, calls, params.chromosomes)
+    save(plot_sites(sites, threshold, params.title, params.unit), snakemake.output[0])

@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from job import job
+from leopard.figures import count_accessibility, plot_accessibility, plot_windows, save
+from leopard.tables import summarise_windows, windows_page
+
+with job(snakemake.log[0]):
+    files, params, output = snakemake.input, snakemake.params, snakemake.output
+    labels, signals = (
+        {
+            line: np.load(path, mmap_mode="r")
+            for line, path in zip(params.cell_lines, paths, strict=True)
+        }
+        for paths in (files.labels, files.signals)
+    )
+    summary = summarise_windows(pd.read_csv(files.windows, sep="\t"), labels)
+    summary.to_csv(output.summary, sep="\t", index=False, float_format="%.6g")
+    Path(output.table).write_text(windows_page(summary))
+    save(plot_windows(summary), output.figure)
+    histograms = {line: count_accessibility(signals[line], labels[line]) for line in signals}
+    save(plot_accessibility(histograms, params.unit), output.accessibility)

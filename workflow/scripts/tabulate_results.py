@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import pandas as pd
+from job import job
+from leopard.tables import headline_page, read_records, summary_page
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    evaluations = {
+        line: pd.read_csv(path, sep="\t")
+        for line, path in zip(params.roles, files.evaluations, strict=True)
+    }
+    headline = headline_page(
+        evaluations,
+        read_records([Path(x) for x in files.records]),
+        params.trained_on,
+        params.roles,
+        pd.read_csv(files.published, sep="\t", dtype=str),
+    )
+    Path(snakemake.output.headline).write_text(headline)
+    summary = pd.read_csv(files.summary, sep="\t")
+    Path(snakemake.output.summary).write_text(summary_page(summary, params.roles))
