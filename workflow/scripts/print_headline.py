@@ -1,0 +1,15 @@
+"""Print a study's headline table and where to look: `print_headline.py results/{study}`."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+study = Path(sys.argv[1])
+summary = pd.read_csv(study / "evaluation" / "summary.tsv", sep="\t")
+columns = ["cell_line", "model", "positive_rate", "average_precision", "auroc", "dice_best"]
+print(f"\nHeld-out chromosomes, every base ({study.name}):\n")
+print(summary[columns].to_string(index=False, float_format="{:.4f}".format))
+print(f"\nReport:       {study / 'report.html'}")
+print(f"Tracks:       {study / 'predictions'}/*/*.bigWig (probabilities), *.narrowPeak (sites)")
+print(f"Models:       {study / 'models'}/*/*/model.keras")
