@@ -130,3 +130,9 @@ rule make_labels:
         p_value=config["labels"]["p_value"],
     script:
         "../scripts/make_labels.py"
+
+
+rule download_all:
+    input:
+        [f"{OUT}/inputs/{name}" for name in DOWNLOADS],
+    localrule: True

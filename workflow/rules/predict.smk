@@ -26,8 +26,6 @@ rule predict:
         chromosomes=DECODED,
         scaling=config["signal_scaling"],
         both_strands=config["prediction"]["reverse_complement"],
-        tile_length=config["prediction"]["tile_length"],
-        batch_size=config["prediction"]["batch_size"],
         parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
     script:
         "../scripts/predict.py"

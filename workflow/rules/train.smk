@@ -62,3 +62,9 @@ rule train:
         checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",
     script:
         "../scripts/train.py"
+
+
+rule train_all:
+    input:
+        collect(f"{OUT}/models/{{model}}/{{member}}/model.keras", model=MODELS, member=MEMBERS),
+    localrule: True

@@ -105,3 +105,14 @@ use rule extract_sequence as extract_labels with:
         f"{OUT}/benchmarks/extract_labels/{{cell_line}}.tsv"
     params:
         kind="labels",
+
+
+rule windows_all:
+    input:
+        rules.extract_sequence.output,
+        collect(
+            f"{OUT}/windows/{{cell_line}}.{{kind}}.npy",
+            cell_line=sorted({m[role] for m in MEMBERS.values() for role in ("train", "validation")}),
+            kind=["signal", "labels"],
+        ),
+    localrule: True

@@ -16,8 +16,9 @@ with job(snakemake.log[0]):
     )
     decoder = Decoder(
         [models.load(Path(x)) for x in snakemake.input.models],
-        params.tile_length,
-        params.batch_size,
+        # From the config, not params: they change the speed alone, so no job reruns for them.
+        snakemake.config["prediction"]["tile_length"],
+        snakemake.config["prediction"]["batch_size"],
         params.both_strands,
     )
     sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in params.chromosomes}

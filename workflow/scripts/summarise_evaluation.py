@@ -8,4 +8,6 @@ with job(snakemake.log[0]):
         for cell_line, path in zip(snakemake.params.cell_lines, snakemake.input, strict=True)
     ]
     summary = pd.concat(tables).query("scope == 'chromosomes'")
-    summary[SUMMARY].to_csv(snakemake.output[0], sep="\t", index=False)
+    summary[SUMMARY].to_csv(
+        snakemake.output[0], sep="\t", index=False, na_rep="NA", float_format="%.6g"
+    )

@@ -62,7 +62,7 @@ class FreshWindows:
     ) -> None:
         self.n = n
         self._tracks = tracks
-        # Sorted, so that consecutive rows lie near each other; the batches shuffle them.
+        # The current epoch's draw and, while an epoch ends, the next one's.
         self._draw = lru_cache(maxsize=2)(
             lambda epoch: draw_windows(usable, chromosomes, n, length, [seed, 3, epoch])
         )

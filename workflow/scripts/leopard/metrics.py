@@ -162,7 +162,7 @@ def pr_auc(counts: ScoreCounts) -> float:
 
 def overlap_at(counts: ScoreCounts, threshold: float) -> tuple[float, float]:
     """Dice and IoU of the bases called at score >= threshold (to the width of a bin)."""
-    score = np.array([threshold], np.float32)
+    score = np.array([threshold])  # float64: a bin's own edge must not round into the bin below
     first = int(_bin(_odds(score) if counts.probabilities else score)[0])
     true, false = counts.positives[first:].sum(), counts.negatives[first:].sum()
     union = counts.n_positive + false

@@ -7,6 +7,7 @@ the probability that each base is bound (float32 [batch, length, 1]).
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -56,7 +57,7 @@ def load(path: Path) -> keras.Model:
     """
     try:
         return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise InputError(
             path, f"not a readable Keras model ({error})", "delete it and train again"
         ) from error

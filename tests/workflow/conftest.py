@@ -1,0 +1,135 @@
+"""Small whole runs: a directory with a study in it, and Snakemake run on that as a user would."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+MOTIF = ROOT / "resources/motifs/CTCF.MA0139.1.meme"
+
+
+@dataclass
+class Study:
+    """A study in a working directory of its own."""
+
+    directory: Path
+    config: dict
+
+    @property
+    def results(self) -> Path:
+        return self.directory / "results" / self.config["study"]
+
+    def command(self, *arguments: str) -> list[str]:
+        (self.directory / "study.yaml").write_text(yaml.safe_dump(self.config))
+        return [
+            *(sys.executable, "-m", "snakemake", *arguments),
+            *("--snakefile", str(ROOT / "Snakefile")),
+            *("--profile", str(ROOT / "profiles/local"), "--configfile", "study.yaml"),
+        ]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake; its output, both streams in one, is in `stdout`."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def succeed(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout[-5000:]
+        return done.stdout
+
+    def kill_when(self, reached: Callable[[], bool], *arguments: str) -> None:
+        """Start Snakemake and SIGKILL it, with every job it started, once `reached` is true."""
+        process = subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 240
+        try:
+            while not reached():
+                assert process.poll() is None, "finished before the moment to kill it came"
+                assert time.monotonic() < deadline, "the moment to kill it never came"
+                time.sleep(0.01)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.succeed("--unlock")
+
+
+def write_sheet(path: Path, header: str, *rows: str) -> None:
+    path.write_text("\n".join([header, *rows]).replace(" ", "\t") + "\n")
+
+
+@pytest.fixture
+def make_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Study]:
+    return lambda **changes: build_study(tmp_path_factory.mktemp("study"), **changes)
+
+
+def build_study(directory: Path, **changes: object) -> Study:
+    """The tiny study: simulated, two cell lines, one of them never trained on; two members."""
+    simulated = "results/tiny/simulated"
+    write_sheet(
+        directory / "signals.tsv",
+        "cell_line replicate signal",
+        f"a 1 {simulated}/a.bigWig",
+        f"b 1 {simulated}/b.bigWig",
+    )
+    write_sheet(
+        directory / "labels.tsv",
+        "cell_line labels",
+        f"a {simulated}/a.narrowPeak",
+        f"b {simulated}/b.narrowPeak",
+    )
+    config = {
+        "study": "tiny",
+        "tf": "CTCF",
+        "simulate": {"seed": 1, "chromosomes": {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007}},
+        "genome": {"fasta": f"{simulated}/genome.fa.gz"},
+        "signals": "signals.tsv",
+        "labels": {"sheet": "labels.tsv", "mode": "motif"},
+        "motif": str(MOTIF),
+        "chromosomes": {"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},
+        "windows": {"length": 512, "train": 96, "validation": 48, "test": 48},
+        "members": [
+            {"train": "a", "validation": "a", "seed": 1},
+            {"train": "a", "validation": "a", "seed": 2},
+        ],
+        "models": {"unet": {}},
+        "training": {"batch_size": 16, "epochs": 3},
+        "prediction": {"tile_length": 8192},
+    }
+    return Study(directory, config | changes)
+
+
+@pytest.fixture(scope="session")
+def finished_origin(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The tiny study, run once to its report."""
+    study = build_study(tmp_path_factory.mktemp("finished"))
+    study.succeed("--report", "results/tiny/report.html", "--report-after-run")
+    return study
+
+
+@pytest.fixture
+def finished(finished_origin: Study, tmp_path: Path) -> Study:
+    """A copy of the finished study, modification times and all, for a test to spoil."""
+    directory = tmp_path / "copy"
+    shutil.copytree(finished_origin.directory, directory, symlinks=True)
+    return Study(directory, dict(finished_origin.config))

@@ -1,0 +1,64 @@
+"""What a stranger relies on: pins, documentation, the plans of the studies in config/."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_conda_pins_are_those_of_the_lock():
+    lock = dict(
+        re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.M)
+    )
+    lock = {name.lower(): version for name, version in lock.items()}
+    for path in (ROOT / "envs").glob("*.yaml"):
+        *conda, pip = yaml.safe_load(path.read_text())["dependencies"]
+        pins = [
+            re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[.*\])? ?==?(\S+)", x) for x in conda + pip["pip"]
+        ]
+        pins = [pin for pin in pins if pin and pin[1] != "python"]
+        assert len(pins) >= 4
+        for pin in pins:
+            assert lock[pin[1].lower()] == pin[2], f"{path.name}: {pin[0]}"
+
+
+def test_the_lock_names_no_registry():
+    assert not re.search(r"https?:|--(index|extra|find)", (ROOT / "requirements.txt").read_text())
+
+
+def keys(schema, prefix=""):
+    for name, value in schema.get("properties", {}).items():
+        inner = {} if name == "models" else value
+        yield from keys(inner, f"{prefix}{name}.") if "properties" in inner else [prefix + name]
+
+
+def test_every_config_key_is_documented():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    text = (ROOT / "config/README.md").read_text()
+    for key in keys(schema):
+        parent, _, last = key.rpartition(".")
+        assert f"`{key}`" in text or (f"`{parent}." in text and f"`.{last}`" in text), key
+
+
+def plan(config):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", f"config/{config}.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_real_study_plans_offline_with_every_url():
+    text = plan("config")
+    for name in ("genome/hg19.fa.gz", "signal/K562.bigwig", "labels/CTCF_K562.bigwig"):
+        assert f"results/ctcf_k562/inputs/{name}" in text
+    assert re.search(r"^download +3$", text, re.M)
+    assert re.search(r"^train +2$", text, re.M)

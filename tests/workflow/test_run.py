@@ -1,0 +1,141 @@
+"""The workflow from end to end on the tiny study."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+from leopard.formats import read_narrowpeak
+from leopard.tracks import MASKED, Tracks
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+
+SUMMARY = [
+    *("cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision"),
+    *("auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold"),
+]
+
+
+def read_all(path, chrom):
+    with pyBigWig.open(str(path)) as bigwig:
+        return np.nan_to_num(bigwig.values(chrom, 0, bigwig.chroms(chrom), numpy=True))
+
+
+def test_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.succeed()
+
+
+def test_summary_agrees_with_scikit_learn(finished):
+    summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
+    assert list(summary.columns) == SUMMARY
+    assert set(zip(summary["cell_line"], summary["model"], strict=True)) == {
+        (line, model) for line in "ab" for model in ("unet", "motif", "accessibility")
+    }
+    for line in "ab":
+        labels = Tracks(
+            finished.results / "genome/genome.fa",
+            labels=finished.results / f"labels/{line}.bigWig",
+        ).labels("chr3", 0, 50_007)
+        kept = labels != MASKED
+        for model, path in (
+            ("unet", f"predictions/unet/{line}.bigWig"),
+            ("motif", "baselines/motif.bigWig"),
+        ):
+            scores = read_all(finished.results / path, "chr3")[kept].astype(float)
+            row = summary.query("cell_line == @line and model == @model").iloc[0]
+            bound = labels[kept] == 1
+            expected = average_precision_score(bound, scores)
+            assert row["positive_rate"] == pytest.approx(bound.mean(), rel=1e-4)
+            assert row["average_precision"] == pytest.approx(expected, abs=5e-4)
+            assert row["auroc"] == pytest.approx(roc_auc_score(bound, scores), abs=5e-4)
+            if model == "unet":
+                clipped = np.clip(scores, 1e-7, 1 - 1e-7)
+                assert row["loss"] == pytest.approx(log_loss(bound, clipped), rel=1e-4)
+
+
+def test_tracks_hold_every_base_of_every_chromosome(finished):
+    with pyBigWig.open(str(finished.results / "predictions/unet/b.bigWig")) as bigwig:
+        assert bigwig.chroms() == {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007}
+        for chrom, size in bigwig.chroms().items():
+            values = bigwig.values(chrom, 0, size, numpy=True)
+            assert not np.isnan(values).any()
+            assert (values > 0).all() and (values < 1).all()
+
+
+def test_called_sites_are_where_the_track_passes_the_threshold(finished):
+    threshold = pd.read_csv(finished.results / "evaluation/thresholds/unet.tsv", sep="\t")
+    cut = threshold["threshold"].item()
+    for line in "ab":
+        path = finished.results / f"predictions/unet/{line}.narrowPeak"
+        peaks = read_narrowpeak(path, {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007})
+        for chrom, group in peaks.groupby("chrom"):
+            values = read_all(finished.results / f"predictions/unet/{line}.bigWig", chrom)
+            called = np.zeros(len(values), bool)
+            for row in group.itertuples():
+                called[row.start : row.end] = True
+                assert values[row.start : row.end].max() == values[row.summit]
+                assert row.signal_value == pytest.approx(values[row.summit], abs=1e-5)
+            assert called[values >= cut].all()
+
+
+def test_records_of_training(finished):
+    for seed in (1, 2):
+        directory = finished.results / f"models/unet/a-a-s{seed}"
+        history = pd.read_csv(directory / "history.tsv", sep="\t")
+        assert history["epoch"].to_list() == [1, 2, 3]
+        names = ["loss", "pr_auc", "dice_coef", "binary_io_u"]
+        assert {*names, *(f"val_{x}" for x in names), "learning_rate", "seconds"} <= set(history)
+        record = json.loads((directory / "training.json").read_text())
+        assert record["parameters"] == 475_969
+        assert record["recipe"]["seed"] == seed
+        assert record["best_epoch"] == history["val_pr_auc"].argmax() + 1
+        assert len(record["data"]["training"]) == 64
+    assert not list((finished.results / "checkpoints").rglob("*.h5"))
+
+
+def test_every_job_has_log_and_benchmark(finished):
+    for kind, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
+        names = {
+            str(path.relative_to(finished.results / kind).with_suffix(""))
+            for path in (finished.results / kind).rglob(f"*{suffix}")
+        }
+        assert {"check_inputs", "train/unet/a-a-s1", "predict/unet/b", "evaluate/a"} <= names
+
+
+def test_report(finished):
+    text = (finished.results / "report.html").read_text()
+    for category in ("Data", "Training", "Results", "Tracks", "Run"):
+        assert f'"{category}"' in text
+    assert "simulated" in text
+
+
+def planned(study, *arguments):
+    """Rules that a dry run would execute."""
+    text = study.succeed("--dry-run", *arguments)
+    if "Nothing to be done" in text:
+        return set()
+    table = text.split("Job stats:")[-1].split("total")[0]
+    return {line.split()[0] for line in table.splitlines()[3:] if line.strip()}
+
+
+def test_what_changes_no_result_reruns_nothing(finished):
+    finished.config["prediction"] = {"tile_length": 16384, "batch_size": 2}
+    arguments = ["--set-threads", "train=1", "--set-resources", "predict:mem_mb=1", "evaluate_all"]
+    assert planned(finished, *arguments) == set()
+
+
+def test_a_new_batch_size_trains_again_without_drawing_windows(finished):
+    finished.config["training"] = {"batch_size": 8, "epochs": 3}
+    rules = planned(finished, "evaluate_all")
+    assert {"train", "predict", "evaluate"} <= rules
+    assert not {"draw_windows", "extract_sequence", "extract_signal", "make_labels"} & rules
+
+
+def test_a_new_seed_trains_only_its_member(finished):
+    finished.config["members"] = [
+        *finished.config["members"],
+        {"train": "a", "validation": "a", "seed": 3},
+    ]
+    text = finished.succeed("--dry-run", "train_all")
+    assert "models/unet/a-a-s3/model.keras" in text
+    assert "a-a-s1" not in text and "draw_windows" not in text
