@@ -59,7 +59,7 @@ def test_tracks_hold_every_base_of_every_chromosome(finished):
         for chrom, size in bigwig.chroms().items():
             values = bigwig.values(chrom, 0, size, numpy=True)
             assert not np.isnan(values).any()
-            assert (values > 0).all() and (values < 1).all()
+            assert values.min() >= 0 and values.max() <= 1 and values.std() > 0
 
 
 def test_called_sites_are_where_the_track_passes_the_threshold(finished):

@@ -18,4 +18,5 @@ with job(snakemake.log[0]):
     calls = pd.read_csv(files.calls, sep="\t", names=NARROWPEAK)
     threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
     sites = find_sites(tracks, scores, calls, params.chromosomes)
-    save(plot_sites(sites, threshold, params.title, params.unit), snakemake.output[0])
+    title = f"{params.title}: calls of {params.models[0]}"
+    save(plot_sites(sites, threshold, title, params.unit), snakemake.output[0])

@@ -83,6 +83,7 @@ class Tracks:
         scaling: str = "none",
     ) -> None:
         self.chrom_sizes = read_chrom_sizes(fasta)
+        self.files = [Path(fasta), *map(Path, signals)]
         self.scale = np.float32(1.0)
         if scaling == "mean" and signals:
             mean = mean_signal(signals)

@@ -127,6 +127,7 @@ def train(
             initial_epoch=first_epoch,
             epochs=recipe.epochs,
             callbacks=[journal],
+            shuffle=False,  # Keras would draw from Python's own generator, which no epoch restores
             verbose=0,
         )
     best = journal.load_best(model)
@@ -212,6 +213,8 @@ class Journal(keras.callbacks.Callback):
         identity, history = self.directory / "identity.json", self.directory / "history.tsv"
         if history.exists() and identity.read_text() == self.identity:
             self.history = pd.read_csv(history, sep="\t")
+            # Without its variables the optimizer's state would be skipped, with but a warning.
+            model.optimizer.build(model.trainable_variables)
             model.load_weights(self._weights(len(self.history)))
             log.info("going on after epoch %d", len(self.history))
         else:
@@ -230,6 +233,8 @@ class Journal(keras.callbacks.Callback):
     def remove(self) -> None:
         """Forget everything."""
         if self.directory.exists():
+            # First: what is left by a kill amid the removal must not pass for finished epochs.
+            (self.directory / "history.tsv").unlink(missing_ok=True)
             for path in self.directory.iterdir():
                 path.unlink()
             self.directory.rmdir()

@@ -1,0 +1,122 @@
+"""What the library's tests share: a small random genome, the devices, random networks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pyBigWig
+import pycurl  # noqa: F401  before TensorFlow, whose own, older libcurl would be taken for its
+import pysam
+import pytest
+
+hypothesis.settings.register_profile("leopard", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("leopard")
+
+SIZES = {"chr1": 20_011, "chr2": 3000, "chr3": 1000, "chr4": 17}
+"""No multiples of 32, longer and shorter than a tile, and shorter than the network's grid."""
+
+
+@dataclass
+class Genome:
+    """A genome on disk and, by chromosome, what its files hold.
+
+    Accessibility is noise and a bump at each bound site, so that there is something to learn.
+    """
+
+    fasta: Path
+    sequences: dict[str, str]
+    signal_files: list[Path]
+    signals: list[dict[str, np.ndarray]]  # NaN where a file has no value
+    labels_file: Path
+    labels: dict[str, np.ndarray]  # 1, 0, and -1 where masked
+
+
+def write_bigwig(path: Path, values: dict[str, np.ndarray]) -> Path:
+    """Write arrays as a bigWig, one entry a base, none where NaN."""
+    with pyBigWig.open(str(path), "w") as bigwig:
+        bigwig.addHeader([(chrom, len(array)) for chrom, array in values.items()])
+        for chrom, array in values.items():
+            at = np.flatnonzero(~np.isnan(array))
+            if len(at):
+                bigwig.addEntries(
+                    [chrom] * len(at),
+                    at.tolist(),
+                    ends=(at + 1).tolist(),
+                    values=array[at].astype(float).tolist(),
+                )
+    return path
+
+
+def write_fasta(path: Path, sequences: dict[str, str], width: int = 61) -> Path:
+    """Write and index a FASTA file."""
+    with path.open("w") as stream:
+        for name, sequence in sequences.items():
+            lines = [sequence[i : i + width] for i in range(0, len(sequence), width)]
+            stream.write("\n".join([f">{name}", *lines, ""]))
+    pysam.faidx(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
+    directory = tmp_path_factory.mktemp("genome")
+    rng = np.random.default_rng(1)
+    sequences, signals, labels = {}, [{}, {}], {}
+    for chrom, size in SIZES.items():
+        letters = rng.choice(list("ACGTacgtNnRy"), size, p=[0.2] * 4 + [0.0475] * 4 + [0.0025] * 4)
+        letters[size // 3 : size // 3 + size // 50] = "N"
+        sequences[chrom] = "".join(letters)
+        labels[chrom] = np.zeros(size, np.float32)
+        accessibility = rng.gamma(1.0, 1.0, size).astype(np.float32)
+        for middle in range(100, size - 50, 150):
+            labels[chrom][middle - 5 : middle + 6] = 1
+            accessibility[middle - 8 : middle + 9] += 30
+            if middle % 600 == 100:
+                labels[chrom][middle + 30 : middle + 50] = -1
+        for replicate in signals:
+            share = accessibility * rng.uniform(0.3, 0.7, size).astype(np.float32)
+            share[rng.random(size) < 0.2] = np.nan
+            replicate[chrom] = share
+    return Genome(
+        fasta=write_fasta(directory / "genome.fa", sequences),
+        sequences=sequences,
+        signal_files=[write_bigwig(directory / f"{i}.bw", s) for i, s in enumerate(signals)],
+        signals=signals,
+        labels_file=write_bigwig(directory / "labels.bw", labels),
+        labels=labels,
+    )
+
+
+@pytest.fixture(scope="session")
+def device() -> dict:
+    """Set up TensorFlow once, before anything computes."""
+    from leopard import devices
+
+    return devices.set_up(threads=2, seed=0)
+
+
+def randomise(model, seed: int):
+    """Give every weight a value of its own, as training would, and return the model."""
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        shape, name = weight.shape, weight.path.rsplit("/", 1)[-1]
+        if name == "kernel":
+            value = weight.numpy() * rng.uniform(0.5, 1.5, shape)
+        elif name in ("gamma", "moving_variance"):
+            value = rng.uniform(0.5, 1.5, shape)
+        else:
+            value = rng.normal(0, 0.3, shape)
+        weight.assign(value)
+    return model
+
+
+@pytest.fixture(scope="session")
+def networks(device):
+    """Two U-Nets and a CNN whose weights and running statistics are all in use."""
+    from leopard import models
+
+    return [
+        randomise(models.build(name, prior=0.3), seed)
+        for seed, name in enumerate(["unet", "unet", "cnn"])
+    ]

@@ -1,0 +1,125 @@
+"""Motif hits against a scan that multiplies out every position."""
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+from conftest import SIZES
+from hypothesis import given
+from hypothesis import strategies as st
+from leopard import motifs
+from leopard.motifs import paint_scores, scan, write_motif_scores
+from leopard.tracks import Tracks, reverse_complement
+
+MOTIF = np.array(
+    [
+        [0.80, 0.05, 0.00, 0.70, 0.10],
+        [0.10, 0.85, 0.02, 0.10, 0.05],
+        [0.05, 0.05, 0.96, 0.10, 0.05],
+        [0.05, 0.05, 0.02, 0.10, 0.80],
+    ]
+)
+WIDTH = 5
+PSEUDOCOUNT = 1e-4  # memelite's
+ODDS = np.log2((MOTIF + PSEUDOCOUNT) / 0.25)
+
+
+def score_naively(codes):
+    """Log-odds of every hit position without N: {(start, strand): score}."""
+    scores = {}
+    for start in range(len(codes) - WIDTH + 1):
+        word = codes[start : start + WIDTH]
+        if (word < 4).all():
+            flipped = reverse_complement(word)
+            scores[start, "+"] = sum(ODDS[base, i] for i, base in enumerate(word))
+            scores[start, "-"] = sum(ODDS[base, i] for i, base in enumerate(flipped))
+    return scores
+
+
+def survival():
+    """Scores of all words and, for each, the share of words that score as much: exact p-values."""
+    words = np.stack(np.meshgrid(*[range(4)] * WIDTH, indexing="ij"), -1).reshape(-1, WIDTH)
+    scores = np.sort(ODDS[words, np.arange(WIDTH)].sum(1))
+    return scores, 1 - np.arange(len(scores)) / len(scores)
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return np.random.default_rng(3).choice(5, 3000, p=[0.24] * 4 + [0.04]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("p_value", [0.05, 0.005])
+def test_scan_finds_what_a_loop_finds(codes, p_value):
+    expected = score_naively(codes)
+    hits = scan(codes, MOTIF, p_value)
+    found = {(row.start, row.strand): row.score for row in hits.itertuples()}
+    assert len(found) == len(hits) > 10
+    assert set(found) <= set(expected)  # never over N
+    assert hits["start"].is_monotonic_increasing and set(hits["strand"]) == {"+", "-"}
+    for key, score in found.items():
+        assert score == pytest.approx(expected[key], abs=1e-5)
+    # Whatever scores more than the least hit is a hit.
+    assert {key for key, score in expected.items() if score > min(found.values())} <= set(found)
+    # memelite bins scores by 0.1 a column, so its p-values are exact to that.
+    scores, p = survival()
+    slack = 0.05 * WIDTH + 0.1
+    for row in hits.itertuples():
+        least, most = (np.interp(row.score + d, scores, p) for d in (slack, -slack))
+        assert least <= row.p_value <= most
+        assert row.p_value <= p_value
+
+
+def test_scan_by_hand():
+    sequence = np.array([0, 1, 2, 0, 3] + [1] * 5 + [0, 3, 1, 2, 3] + [1] * 5, np.uint8)
+    hits = scan(sequence, MOTIF, 0.001)  # ACGAT, and its reverse complement
+    assert hits[["start", "strand"]].to_numpy().tolist() == [[0, "+"], [10, "-"]]
+    best = np.log2(MOTIF.max(0) + PSEUDOCOUNT).sum() + 2 * WIDTH
+    assert hits["score"].to_numpy() == pytest.approx([best, best], abs=1e-5)
+
+
+@pytest.mark.parametrize("sequence", [[], [0, 1, 2, 0], [0, 1, 4, 0, 3], [4] * 9])
+def test_scan_of_what_holds_no_word(sequence):
+    hits = scan(np.array(sequence, np.uint8), MOTIF, 1.0)
+    assert hits.empty and list(hits) == ["start", "strand", "score", "p_value"]
+
+
+@given(
+    st.integers(1, 12),
+    st.lists(st.tuples(st.integers(0, 30), st.floats(-3, 20, width=32)), max_size=10),
+)
+def test_painting_is_that_of_a_loop(width, hits):
+    length = 30 + width
+    expected = [
+        max([score for start, score in hits if start <= base < start + width], default=0)
+        for base in range(length)
+    ]
+    table = pd.DataFrame(hits, columns=["start", "score"]).astype({"start": int, "score": float})
+    painted = paint_scores(length, table, width)
+    assert painted.dtype == np.float32
+    np.testing.assert_array_equal(painted, np.maximum(expected, 0).astype(np.float32))
+
+
+def read_all(path):
+    with pyBigWig.open(str(path)) as bigwig:
+        return {c: bigwig.values(c, 0, n, numpy=True) for c, n in bigwig.chroms().items()}
+
+
+@pytest.mark.parametrize("stretch", [1 << 22, 1000, 61, 1])
+def test_scores_of_a_genome_do_not_depend_on_how_it_is_cut(tmp_path, genome, monkeypatch, stretch):
+    monkeypatch.setattr(motifs, "STRETCH", stretch)
+    chromosomes = list(SIZES) if stretch > 100 else ["chr2"] if stretch > 10 else ["chr4"]
+    tracks = Tracks(genome.fasta)
+    write_motif_scores(tmp_path / "motif.bigWig", tracks, chromosomes, MOTIF, 0.01)
+    written = read_all(tmp_path / "motif.bigWig")
+    assert list(written) == chromosomes
+    for chrom, scores in written.items():
+        codes = tracks.codes(chrom, 0, SIZES[chrom])
+        expected = np.zeros(len(codes))
+        called = set(scan(codes, MOTIF, 0.01)[["start", "strand"]].apply(tuple, axis=1))
+        for (start, strand), score in score_naively(codes).items():
+            if (start, strand) in called:
+                covered = slice(start, start + WIDTH)
+                expected[covered] = np.maximum(expected[covered], score)
+        np.testing.assert_allclose(np.nan_to_num(scores), expected, atol=1e-5)
+        assert np.isnan(scores[expected == 0]).all()
+    assert any(np.nanmax(scores, initial=0) > 5 for scores in written.values())

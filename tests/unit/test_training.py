@@ -1,0 +1,337 @@
+"""Training: it learns, goes on exactly after a kill, and keeps its best epoch."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from leopard import metrics, models
+from leopard.batches import WindowBatches, Windows, describe
+from leopard.errors import InputError
+from leopard.training import Journal, Recipe, _loss, _optimizer, train
+
+pytestmark = pytest.mark.usefixtures("device")
+
+RECIPE = Recipe(
+    architecture="cnn",
+    base_order="ACGT",
+    signal_transform="log1p",
+    batch_norm_momentum=0.8,
+    loss="binary_crossentropy",
+    optimizer="adam",
+    learning_rate=0.003,
+    schedule="constant",
+    warmup_epochs=0,
+    batch_size=8,
+    epochs=2,
+    patience=50,
+    reverse_complement=True,
+    signal_magnitude=(0.8, 1.2),
+    seed=7,
+)
+LONG = replace(RECIPE, architecture="tiny", schedule="cosine", warmup_epochs=0.5, epochs=12)
+THREADS = 2
+FOLLOWED = ["loss", "pr_auc", "dice_coef", "binary_io_u"]
+CLOCKS = ["fit_seconds", "seconds"]
+
+
+def build_tiny(channels, output_bias, batch_norm_momentum):
+    """Build what a U-Net is made of, once each."""
+    layers = keras.layers
+    x = inputs = keras.Input((None, channels))
+    x = layers.Conv1D(8, 7, padding="same", activation="relu")(x)
+    x = layers.BatchNormalization(momentum=batch_norm_momentum)(x)
+    x = layers.Conv1DTranspose(8, 2, strides=2, padding="same")(layers.MaxPooling1D(2)(x))
+    bias = keras.initializers.Constant(output_bias)
+    outputs = layers.Conv1D(1, 1, activation="sigmoid", bias_initializer=bias)(x)
+    return keras.Model(inputs, outputs)
+
+
+def build_plain(channels, output_bias, batch_norm_momentum):
+    """Build one in which windows of a batch do not meet: no batch normalisation."""
+    inputs = keras.Input((None, channels))
+    x = keras.layers.Conv1D(8, 7, padding="same", activation="relu")(inputs)
+    return keras.Model(inputs, keras.layers.Conv1D(1, 1, activation="sigmoid")(x))
+
+
+models.BUILDERS.update(tiny=build_tiny, plain=build_plain)
+
+
+class Bumps:
+    """Windows whose bound bases have a high signal; some are masked."""
+
+    def __init__(self, seed, n, length=64, inverted=False):
+        rng = np.random.default_rng(seed)
+        self.n = n
+        self.codes = rng.integers(0, 4, (n, length)).astype(np.uint8)
+        self.signal = rng.gamma(1, 1, (n, length)).astype(np.float32)
+        self.labels = np.zeros((n, length), np.uint8)
+        for row in range(n):
+            at = rng.integers(4, length - 4)
+            self.labels[row, at - 3 : at + 4] = 1
+        self.signal += 30 * ((self.labels == 1) ^ inverted)
+        self.labels[rng.random((n, length)) < 0.1] = 255
+
+    def read(self, epoch, rows):
+        return Windows(self.codes[rows], self.signal[rows], self.labels[rows])
+
+
+def run(outputs, recipe, training=None, validation=None, checkpoints=None):
+    """Train as a job would and return what it wrote."""
+    from leopard import devices
+
+    device = devices.set_up(THREADS, recipe.seed)
+    outputs.mkdir(parents=True, exist_ok=True)
+    checkpoints = checkpoints or outputs / "checkpoints"
+    train(
+        recipe, training or Bumps(1, 52), validation or Bumps(2, 12), outputs, checkpoints, device
+    )
+    assert not checkpoints.exists()
+    history = pd.read_csv(outputs / "history.tsv", sep="\t")
+    record = json.loads((outputs / "training.json").read_text())
+    return models.load(outputs / "model.keras"), history, record
+
+
+def weights(model):
+    return np.concatenate([np.ravel(w) for w in model.get_weights()])
+
+
+def count(model, source):
+    windows = source.read(0, np.arange(source.n))
+    counts = metrics.ScoreCounts()
+    counts.update(windows.labels, model.predict_on_batch([windows.codes, windows.signal])[..., 0])
+    return counts
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """Checkpoints of a run whose process was killed after its second epoch."""
+    directory = tmp_path_factory.mktemp("killed")
+    here = Path(__file__).parent
+    code = (
+        "from pathlib import Path; import test_training as t;"
+        f"t.run(Path({str(directory)!r}), t.LONG)"
+    )
+    path = os.pathsep.join([str(here), str(here.parents[1] / "workflow/scripts")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stderr=subprocess.PIPE,
+    )
+    history = directory / "checkpoints/history.tsv"
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if history.exists() and len(history.read_text().splitlines()) > 2:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors.decode()
+    assert not (directory / "model.keras").exists()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, device):
+    return run(tmp_path_factory.mktemp("undisturbed"), LONG)
+
+
+@pytest.fixture(scope="module")
+def resumed(killed, device):
+    directory = killed.with_name("resumed")
+    shutil.copytree(killed, directory)
+    began = len(pd.read_csv(directory / "checkpoints/history.tsv", sep="\t"))
+    assert 2 <= began < LONG.epochs
+    result = run(directory, LONG)
+    return began, *result
+
+
+def test_a_killed_run_ends_as_one_that_was_never_stopped(undisturbed, resumed):
+    model, history, record = undisturbed
+    _, resumed_model, resumed_history, resumed_record = resumed
+    pd.testing.assert_frame_equal(
+        history.drop(columns=CLOCKS), resumed_history.drop(columns=CLOCKS), check_exact=True
+    )
+    np.testing.assert_array_equal(weights(model), weights(resumed_model))
+    timed = {"training_time", "windows_per_second", "peak_memory_mib"}
+    assert {k: v for k, v in record.items() if k not in timed} == {
+        k: v for k, v in resumed_record.items() if k not in timed
+    }
+    # The clock counts the epochs before the kill as well.
+    assert resumed_record["training_time"] == pytest.approx(
+        resumed_history["seconds"].sum(), abs=0.06
+    )
+
+
+def test_it_learns(undisturbed):
+    _, history, _ = undisturbed
+    assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
+    assert history["pr_auc"].iloc[-1] > 0.8
+    assert history["val_pr_auc"].max() > 0.8
+
+
+def test_history(undisturbed):
+    _, history, _ = undisturbed
+    assert next(iter(history)) == "epoch"
+    expected = ["epoch", *FOLLOWED, *(f"val_{x}" for x in FOLLOWED), "learning_rate", *CLOCKS]
+    assert sorted(history) == sorted(expected)
+    assert history["epoch"].tolist() == list(range(1, LONG.epochs + 1))
+    assert (history["seconds"] >= history["fit_seconds"]).all() and (history["seconds"] > 0).all()
+
+
+def test_learning_rate_rises_and_decays(undisturbed):
+    steps = 7  # of 8 windows, of 52
+    warmup, total = 4, LONG.epochs * steps
+    expected = [
+        LONG.learning_rate * 0.5 * (1 + np.cos(np.pi * (step - warmup) / (total - warmup)))
+        for step in range(steps, total + 1, steps)
+    ]
+    np.testing.assert_allclose(undisturbed[1]["learning_rate"], expected, rtol=1e-4, atol=1e-9)
+
+
+def test_record(undisturbed, device):
+    _, history, record = undisturbed
+    best = history.loc[record["best_epoch"] - 1]
+    assert record["recipe"] == json.loads(json.dumps(asdict(LONG)))
+    assert (record["parameters"], record["training_windows"]) == (
+        8 * 5 * 7 + 8 + 4 * 8 + 8 * 8 * 2 + 8 + 8 + 1,
+        52,
+    )
+    assert record["epochs"] == LONG.epochs and best["val_pr_auc"] == history["val_pr_auc"].max()
+    for name in FOLLOWED:
+        assert record[f"best_val_{name}"] == pytest.approx(best[f"val_{name}"], rel=1e-5)
+    assert record["training_time"] == pytest.approx(history["seconds"].sum(), abs=0.06)
+    assert record["windows_per_second"] == pytest.approx(
+        52 / history["fit_seconds"].median(), rel=0.01
+    )
+    assert 100 < record["peak_memory_mib"] < 100_000
+    assert {key: record[key] for key in device} == device
+    rate, digest = describe(Bumps(1, 52))
+    assert (record["data"]["training"], record["data"]["training_positive_rate"]) == (digest, rate)
+    assert record["data"]["validation"] == describe(Bumps(2, 12))[1]
+
+
+def test_the_best_epoch_is_saved_patience_ends_and_masked_bases_do_not_count(tmp_path):
+    # What is learnt is wrong on validation: it gets worse and worse.
+    validation = Bumps(3, 8, inverted=True)
+    validation.labels[5:] = 255
+    recipe = replace(RECIPE, architecture="tiny", learning_rate=0.03, epochs=9, patience=2)
+    model, history, record = run(tmp_path, recipe, validation=validation)
+    best = int(history["val_pr_auc"].idxmax()) + 1
+    assert record["best_epoch"] == best
+    assert len(history) == record["epochs"] == best + 2 < 9
+    measured = metrics.summarise(count(model, validation), 0.5)
+    for name in FOLLOWED:
+        assert history[f"val_{name}"][best - 1] == pytest.approx(measured[name], rel=1e-4), name
+    assert history["val_loss"].iloc[-1] > 1.05 * history["val_loss"][best - 1]
+    assert (history["learning_rate"] == 0.03).all()  # constant
+
+
+def test_masked_windows_teach_nothing(tmp_path):
+    few, more = Bumps(4, 16), Bumps(4, 16)
+    junk = Bumps(5, 8, inverted=True)
+    more.n = 24
+    for name in ("codes", "signal", "labels"):
+        setattr(more, name, np.concatenate([getattr(more, name), getattr(junk, name)]))
+    more.labels[16:] = 255
+    recipe = replace(
+        RECIPE,
+        architecture="plain",
+        batch_size=24,
+        epochs=3,
+        reverse_complement=False,
+        signal_magnitude=(1, 1),
+    )
+    (model, history, _), (other, others, _) = (
+        run(tmp_path / str(source.n), recipe, training=source) for source in (few, more)
+    )
+    np.testing.assert_allclose(weights(model), weights(other), atol=1e-4)
+    np.testing.assert_allclose(history[FOLLOWED], others[FOLLOWED], rtol=1e-3)
+    windows = recipe.batch_size
+    assert WindowBatches(more, windows)[0][2].sum() == WindowBatches(few, windows)[0][2].sum()
+
+
+@pytest.mark.parametrize("which", ["training", "validation"])
+def test_no_positives_is_an_error(tmp_path, which):
+    empty = Bumps(1, 8)
+    empty.labels[empty.labels == 1] = 0
+    with pytest.raises(InputError, match=f"{which} windows: no base is bound"):
+        run(tmp_path, RECIPE, **{which: empty})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "gamma"), [("binary_crossentropy", 0), ("binary_focal_crossentropy", 2)]
+)
+def test_losses_are_means_over_unmasked_bases(name, gamma):
+    rng = np.random.default_rng(0)
+    labels = (rng.random((3, 20, 1)) < 0.3).astype(np.uint8)
+    scores = rng.uniform(0.01, 0.99, labels.shape).astype(np.float32)
+    counted = rng.random((3, 20)) < 0.6
+    right = np.where(labels == 1, scores, 1 - scores)[counted]
+    expected = np.mean((1 - right) ** gamma * -np.log(right))
+    loss = _loss(name)(labels, scores, sample_weight=counted)
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+# Checkpoints
+
+
+@pytest.fixture
+def journal(killed, tmp_path):
+    """Open a copy of the checkpoints under their own identity, or one that differs."""
+    directory = tmp_path / "checkpoints"
+    shutil.copytree(killed / "checkpoints", directory)
+    identity = json.loads((directory / "identity.json").read_text())
+    assert identity.items() >= json.loads(json.dumps(asdict(LONG))).items()
+    return lambda **changes: Journal(directory, {**identity, **changes}, LONG)
+
+
+@pytest.fixture(scope="module")
+def tiny(device):
+    model = models.build("tiny", prior=0.1)
+    model.compile(_optimizer(LONG, steps=7), "binary_crossentropy")
+    return model
+
+
+def test_checkpoints_of_the_same_run_are_used(journal, tiny):
+    own = journal()
+    epochs = own.resume(tiny)
+    assert epochs == len(own.history) >= 2
+    assert int(tiny.optimizer.iterations.numpy()) == 7 * epochs
+
+
+@pytest.mark.parametrize("change", [{"learning_rate": 0.1}, {"training": "another digest"}])
+def test_checkpoints_of_another_run_are_dropped(journal, tiny, change):
+    other = journal(**change)
+    assert other.resume(tiny) == 0 and other.history.empty and not other.finished
+    assert [path.name for path in other.directory.iterdir()] == ["identity.json"]
+
+
+def test_only_the_last_and_the_best_epoch_are_kept(journal, tiny):
+    own = journal()
+    last = own.resume(tiny)
+    best = int(own.history["val_pr_auc"].idxmax()) + 1
+    kept = {f"epoch-{epoch:04d}.weights.h5" for epoch in (last, best)}
+    # The kill may have come before the tidying, or amid the next epoch's weights.
+    present = {path.name for path in own.directory.glob("epoch-*")}
+    assert kept <= present and len(present - kept) <= 2
+
+
+def test_an_interrupted_removal_leaves_no_history(journal, tiny):
+    own = journal()
+    (own.directory / "a directory").mkdir()  # stops the removal somewhere
+    with pytest.raises(OSError):
+        own.remove()
+    assert not (own.directory / "history.tsv").exists()
+    (own.directory / "a directory").rmdir()
+    assert own.resume(tiny) == 0
