@@ -295,6 +295,7 @@ def test_real_study(tmp_path):
     table = check_inputs(
         fasta=tmp_path / "genome.fa",
         chromosomes={"train": ["chrI", "chrII"], "test": ["chrIV"]},
+        decoded=["chrI", "chrII", "chrIV"],
         window_length=10_240,
         signals={"ATAC": [yeast / "ATAC.coverage.bigWig"]},
         labels={"ATAC": yeast / "Reb1.narrowPeak"},

@@ -226,7 +226,7 @@ def test_sites_near_the_ends_are_drawn_whole():
 
 
 def test_sites_without_a_motif():
-    flat = np.zeros(500, np.float32)
+    flat = np.ones(500, np.float32)
     site = Site(OUTCOMES[0], "highest", "chr1", 0, flat, flat.astype(np.uint8), {"unet": flat})
     figure = plot_sites([site], 0.4, "CTCF in new", "signal")
     assert len(figure.axes) == 3

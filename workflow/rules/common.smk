@@ -143,4 +143,3 @@ wildcard_constraints:
     cell_line="|".join(map(re.escape, CELL_LINES)),
     model="|".join(map(re.escape, MODELS)),
     member="|".join(map(re.escape, MEMBERS)),
-    figure="[a-z_]+",

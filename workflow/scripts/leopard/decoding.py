@@ -152,7 +152,9 @@ def decode_genome(
             part.unlink()
         recorded.write_text(identity)
     began, done, total = time.monotonic(), 0, sum(chrom_sizes.values())
-    bigwig = pyBigWig.open(str(path), "w")
+    # Complete before it gets its name.
+    track = parts / "track.unfinished"
+    bigwig = pyBigWig.open(str(track), "w")
     bigwig.addHeader(list(chrom_sizes.items()))
     with ThreadPoolExecutor(1, "writer") as writer:
         pending: Future | None = None
@@ -160,6 +162,7 @@ def decode_genome(
             part = parts / f"{chrom}.npy"
             if part.exists():
                 log.info("%s: already decoded", chrom)
+                total -= size
             else:
                 unfinished = parts / f"{chrom}.unfinished"
                 out = np.lib.format.open_memmap(unfinished, "w+", np.float32, (size,))
@@ -168,19 +171,14 @@ def decode_genome(
                 unfinished.replace(part)
                 done += size
                 rate = done / (time.monotonic() - began) / 1e3
-                log.info(
-                    "%s: %d bases decoded, %.0f kb/s, %.1f Mb in all",
-                    chrom,
-                    size,
-                    rate,
-                    total / 1e6,
-                )
+                log.info("%s: %.1f of %.1f Mb, %.0f kb/s", chrom, done / 1e6, total / 1e6, rate)
             if pending:
                 pending.result()
             pending = writer.submit(_write_chromosome, bigwig, chrom, part)
         if pending:
             pending.result()
     bigwig.close()
+    track.replace(path)
     for part in parts.iterdir():
         part.unlink()
     parts.rmdir()

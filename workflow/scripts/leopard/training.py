@@ -131,7 +131,9 @@ def train(
             verbose=0,
         )
     best = journal.load_best(model)
-    model.save(outputs / "model.keras")
+    whole = checkpoints / "model.keras"  # complete before it gets its name
+    model.save(whole)
+    whole.replace(outputs / "model.keras")
     history = journal.history
     history.to_csv(outputs / "history.tsv", sep="\t", index=False, float_format="%.6g")
     seconds = float(history["seconds"].sum())

@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -136,16 +137,16 @@ def write_windows(
     """
     sample = open_reader()(*next(iterate_regions(windows)))
     shape = (len(windows), len(sample))
-    np.lib.format.open_memmap(path, "w+", sample.dtype, shape).flush()
+    unfinished = path.with_suffix(".unfinished")  # complete before it gets its name
+    np.lib.format.open_memmap(unfinished, "w+", sample.dtype, shape).flush()
     shares = np.array_split(np.arange(len(windows)), workers)
+    fill = partial(_fill_rows, unfinished, windows, open_reader)
     if workers == 1:
-        _fill_rows(path, windows, open_reader, shares[0])
-        return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        for done in [
-            pool.submit(_fill_rows, path, windows, open_reader, share) for share in shares
-        ]:
-            done.result()
+        fill(shares[0])
+    else:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+            list(pool.map(fill, shares))
+    unfinished.replace(path)
 
 
 def _fill_rows(
