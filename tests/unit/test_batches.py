@@ -146,7 +146,7 @@ def test_stored_windows(tmp_path):
 
 
 def test_fresh_windows_are_those_of_the_genome(tracks, usable):
-    fresh = FreshWindows(tracks, usable, ["chr2"], 40, LENGTH, seed=6)
+    fresh = FreshWindows(tracks, usable, ["chr2"], 40, LENGTH, 0.0, seed=6)
     rows = np.array([5, 39, 0])
     for epoch in (0, 1, 9, 0):
         table = draw_windows(usable, ["chr2"], 40, LENGTH, [6, 3, epoch])
@@ -158,16 +158,23 @@ def test_fresh_windows_are_those_of_the_genome(tracks, usable):
 
 
 def test_fresh_windows_change_every_epoch_and_come_back(tracks, usable):
-    batches = WindowBatches(FreshWindows(tracks, usable, ["chr1"], 30, LENGTH, 6), 8, seed=1)
+    batches = WindowBatches(FreshWindows(tracks, usable, ["chr1"], 30, LENGTH, 0.5, 6), 8, seed=1)
     epochs = []
     for _ in range(3):
         epochs.append(collect(batches))
         batches.on_epoch_end()
     assert not same(epochs[0], epochs[1]) and not same(epochs[1], epochs[2])
     again = WindowBatches(
-        FreshWindows(tracks, usable, ["chr1"], 30, LENGTH, 6), 8, seed=1, first_epoch=2
+        FreshWindows(tracks, usable, ["chr1"], 30, LENGTH, 0.5, 6), 8, seed=1, first_epoch=2
     )
     assert same(epochs[2], collect(again))
+
+
+def test_enriched_windows_hold_bound_sites(tracks, usable):
+    plain = FreshWindows(tracks, usable, ["chr1"], 200, LENGTH, 0.0, 6).read(0, np.arange(200))
+    rich = FreshWindows(tracks, usable, ["chr1"], 200, LENGTH, 1.0, 6).read(0, np.arange(200))
+    share = [(windows.labels == 1).any(axis=1).mean() for windows in (plain, rich)]
+    assert share[1] > max(0.9, share[0])
 
 
 def test_description():

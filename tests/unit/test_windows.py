@@ -13,6 +13,7 @@ from leopard.errors import InputError
 from leopard.tracks import OTHER, Tracks, open_reader
 from leopard.windows import (
     SPLITS,
+    draw_enriched_windows,
     draw_splits,
     draw_windows,
     find_usable_starts,
@@ -177,3 +178,27 @@ def test_a_window_may_be_the_whole_chromosome(tmp_path, genome):
     write_windows(tmp_path / "x.npy", windows, partial(open_reader, "codes", genome.fasta))
     expected = ["ACGT".find(letter) % 5 for letter in genome.sequences["chr4"].upper()]
     assert np.load(tmp_path / "x.npy").tolist() == [expected] * 3
+
+
+def test_enriched_draw(genome, usable):
+    sites = Tracks(genome.fasta, labels=genome.labels_file).sites(["chr1"])
+    bound = genome.labels["chr1"] == 1
+    assert sum(sites["end"] - sites["start"]) == bound.sum()
+    uniform = draw_windows(usable, ["chr1"], 300, LENGTH, [4])
+    none = draw_enriched_windows(usable, ["chr1"], sites, 300, LENGTH, 0.0, [4])
+    pd.testing.assert_frame_equal(none, uniform)
+    no_sites = draw_enriched_windows(usable, ["chr1"], sites.iloc[:0], 300, LENGTH, 1.0, [4])
+    pd.testing.assert_frame_equal(no_sites, uniform)
+    half = draw_enriched_windows(usable, ["chr1"], sites, 300, LENGTH, 0.5, [4])
+    pd.testing.assert_frame_equal(half.iloc[150:], uniform.iloc[150:])
+    moved = half["start"].iloc[:150] != uniform["start"].iloc[:150]
+    assert moved.any()
+    allowed = {
+        start
+        for row in usable[usable["chrom"] == "chr1"].itertuples()
+        for start in range(row.start, row.end)
+    }
+    assert set(half["start"]) <= allowed
+    assert (half["end"] - half["start"] == LENGTH).all()
+    for start in half["start"].iloc[:150][moved]:
+        assert bound[start : start + LENGTH].any()

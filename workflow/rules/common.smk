@@ -135,7 +135,7 @@ def recipe(wildcards):
     """How this model trains: the training section, overridden by the model's own keys."""
     own = config["models"][wildcards.model] or {}
     keys = {**config["training"], **own, "seed": MEMBERS[wildcards.member]["seed"]}
-    del keys["fresh_windows"]
+    del keys["fresh_windows"], keys["enriched"]
     return {"architecture": wildcards.model, **keys}
 
 

@@ -57,6 +57,7 @@ rule train:
         chromosomes=CHROMOSOMES["train"],
         n=config["windows"]["train"],
         length=config["windows"]["length"],
+        enriched=config["training"]["enriched"],
         scaling=config["signal_scaling"],
         # Beside the outputs, not among them: Snakemake clears outputs before a job starts again.
         checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",

@@ -112,7 +112,9 @@ rule windows_all:
         rules.extract_sequence.output,
         collect(
             f"{OUT}/windows/{{cell_line}}.{{kind}}.npy",
-            cell_line=sorted({m[role] for m in MEMBERS.values() for role in ("train", "validation")}),
+            cell_line=sorted(
+                {m[role] for m in MEMBERS.values() for role in ("train", "validation")}
+            ),
             kind=["signal", "labels"],
         ),
     localrule: True

@@ -35,6 +35,7 @@ with job(snakemake.log[0]):
             params.chromosomes,
             params.n,
             params.length,
+            params.enriched,
             recipe.seed,
         )
     outputs = Path(snakemake.output.model).parent

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple, Protocol
 
 import keras
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.tracks import MASKED, Tracks, reverse_complement
-from leopard.windows import draw_windows, iterate_regions
+from leopard.windows import draw_enriched_windows, iterate_regions
 
 
 class Windows(NamedTuple):
@@ -49,7 +50,18 @@ class StoredWindows:
 
 
 class FreshWindows:
-    """Windows drawn anew for each epoch and read straight from the genome's files."""
+    """Windows drawn anew for each epoch and read straight from the genome's files.
+
+    Args:
+        tracks: Reader of the training cell line, with labels.
+        usable: Runs of usable starts (chrom, start, end).
+        chromosomes: Where to draw from.
+        n: Windows an epoch.
+        length: Window length in bases.
+        enriched: Fraction of the windows that are drawn to hold a bound site. Binding is so rare
+            that most uniform windows teach nothing.
+        seed: Of the draws.
+    """
 
     def __init__(
         self,
@@ -58,23 +70,29 @@ class FreshWindows:
         chromosomes: Sequence[str],
         n: int,
         length: int,
+        enriched: float,
         seed: int,
     ) -> None:
         self.n = n
+        sites = tracks.sites(chromosomes)
         self._tracks = tracks
+        self._lock = Lock()  # Tracks is for one thread at a time
         # The current epoch's draw and, while an epoch ends, the next one's.
         self._draw = lru_cache(maxsize=2)(
-            lambda epoch: draw_windows(usable, chromosomes, n, length, [seed, 3, epoch])
+            lambda epoch: draw_enriched_windows(
+                usable, chromosomes, sites, n, length, enriched, [seed, 3, epoch]
+            )
         )
 
     def read(self, epoch: int, rows: np.ndarray) -> Windows:
         """Windows of an epoch, by number."""
-        regions = list(iterate_regions(self._draw(epoch).iloc[rows]))
-        return Windows(
-            np.stack([self._tracks.codes(*region) for region in regions]),
-            np.stack([self._tracks.signal(*region) for region in regions]),
-            np.stack([self._tracks.labels(*region) for region in regions]),
-        )
+        with self._lock:
+            regions = list(iterate_regions(self._draw(epoch).iloc[rows]))
+            return Windows(
+                np.stack([self._tracks.codes(*region) for region in regions]),
+                np.stack([self._tracks.signal(*region) for region in regions]),
+                np.stack([self._tracks.labels(*region) for region in regions]),
+            )
 
 
 class WindowBatches(keras.utils.PyDataset):
@@ -101,7 +119,9 @@ class WindowBatches(keras.utils.PyDataset):
         flip: bool = False,
         magnitude: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        super().__init__()
+        # Two threads. With fewer, Keras leaves tf.data's autotuner on, and the end of each epoch
+        # then waits for it, idle, for up to a minute.
+        super().__init__(workers=2)
         self.source = source
         self.batch_size = batch_size
         self.seed = seed

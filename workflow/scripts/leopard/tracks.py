@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyBigWig
 import pysam
 
@@ -109,6 +110,18 @@ class Tracks:
             inside += read_bigwig(bigwig, chrom, start, start + len(inside))
         signal *= self.scale
         return signal
+
+    def sites(self, chroms: Sequence[str]) -> pd.DataFrame:
+        """Bound intervals on the chromosomes: chrom, start, end, runs of equal labels."""
+        if self._labels is None:
+            raise ValueError("opened without labels")
+        rows = [
+            (chrom, start, end)
+            for chrom in chroms
+            for start, end, value in self._labels.intervals(chrom) or ()
+            if value >= 0.5
+        ]
+        return pd.DataFrame(rows, columns=["chrom", "start", "end"])
 
     def labels(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Labels, uint8 [end - start]: 1 bound, 0 not, 255 masked (a value below -0.5)."""

@@ -97,6 +97,48 @@ def draw_windows(
     )
 
 
+def draw_enriched_windows(
+    usable: pd.DataFrame,
+    chromosomes: Sequence[str],
+    sites: pd.DataFrame,
+    n: int,
+    length: int,
+    fraction: float,
+    seed: Sequence[int],
+) -> pd.DataFrame:
+    """Draw windows of which a fraction holds a bound site, at a place in it drawn uniformly.
+
+    Args:
+        usable: Runs of usable starts (chrom, start, end).
+        chromosomes: Where to draw from.
+        sites: Bound intervals (chrom, start, end) on these chromosomes.
+        n: Number of windows.
+        length: Window length in bases.
+        fraction: Of the windows; the rest is drawn uniformly. A window around a site that may
+            not start there (blacklist, N, chromosome end) becomes a uniform one.
+        seed: Entropy of the draw.
+
+    Returns:
+        n rows of chrom, start, end.
+    """
+    windows = draw_windows(usable, chromosomes, n, length, seed)
+    if sites.empty:
+        return windows
+    rng = np.random.default_rng([*seed, 1])
+    site = sites.iloc[rng.integers(0, len(sites), round(fraction * n))]
+    middle = (site["start"].to_numpy() + site["end"].to_numpy()) // 2
+    starts = middle - rng.integers(0, length, len(site))
+    for chrom, runs in usable.groupby("chrom"):
+        here = np.flatnonzero(site["chrom"].to_numpy() == chrom)
+        run = np.searchsorted(runs["start"].to_numpy(), starts[here], side="right") - 1
+        inside = (run >= 0) & (starts[here] < runs["end"].to_numpy()[run])
+        rows = here[inside]
+        windows.loc[rows, "chrom"] = chrom
+        windows.loc[rows, "start"] = starts[rows]
+        windows.loc[rows, "end"] = starts[rows] + length
+    return windows
+
+
 def draw_splits(
     usable: pd.DataFrame,
     chromosomes: Mapping[str, Sequence[str]],
