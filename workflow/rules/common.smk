@@ -55,6 +55,9 @@ MEMBERS = {f"{m['train']}-{m['validation']}-s{m['seed']}": m for m in config["me
 MODELS = list(config["models"])
 BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
 CHROMOSOMES = config["chromosomes"]
+TRAINED_ON = list(dict.fromkeys(m["train"] for m in MEMBERS.values()))
+VALIDATION_LINES = list(dict.fromkeys(m["validation"] for m in MEMBERS.values()))
+MEMBER_LINES = list(dict.fromkeys([*TRAINED_ON, *VALIDATION_LINES]))
 DECODED = config["prediction"]["chromosomes"] or [c for s in SPLITS for c in CHROMOSOMES[s]]
 
 
@@ -137,6 +140,44 @@ def recipe(wildcards):
     keys = {**config["training"], **own, "seed": MEMBERS[wildcards.member]["seed"]}
     del keys["fresh_windows"], keys["enriched"]
     return {"architecture": wildcards.model, **keys}
+
+
+def member_array(role, kind):
+    """The array of a member's training or validation cell line."""
+    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
+
+
+def if_fresh(source):
+    """An input of training that only fresh windows need: a path, or a function of a cell line."""
+
+    def get(wildcards):
+        if not config["training"]["fresh_windows"]:
+            return []
+        return source(MEMBERS[wildcards.member]["train"]) if callable(source) else source
+
+    return get
+
+
+def scores(model, cell_line):
+    """The files that a model's or a baseline's scores are read from."""
+    if model == "motif":
+        return [f"{OUT}/baselines/motif.bigWig"]
+    if model == "accessibility":
+        return SIGNAL_FILES[cell_line]
+    return [f"{OUT}/predictions/{model}/{cell_line}.bigWig"]
+
+
+def role(cell_line):
+    """What a cell line served for in training."""
+    lines = {"training": TRAINED_ON, "validation": VALIDATION_LINES}
+    return ", ".join(x for x in lines if cell_line in lines[x]) or "never trained on"
+
+
+ROLES = {line: role(line) for line in LABELLED}
+
+
+def figure_title(wildcards):
+    return f"{config['tf']} in {wildcards.cell_line} ({ROLES[wildcards.cell_line]})"
 
 
 wildcard_constraints:

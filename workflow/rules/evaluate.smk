@@ -3,18 +3,6 @@
 #        evaluation/summary.tsv, one row for each cell line and model.
 
 
-def scores(model, cell_line):
-    """The files that a model's or a baseline's scores are read from."""
-    if model == "motif":
-        return [f"{OUT}/baselines/motif.bigWig"]
-    if model == "accessibility":
-        return SIGNAL_FILES[cell_line]
-    return [f"{OUT}/predictions/{model}/{cell_line}.bigWig"]
-
-
-VALIDATION_LINES = sorted({m["validation"] for m in MEMBERS.values()})
-
-
 rule score_motif:
     input:
         checked=ancient(rules.check_inputs.output[0]),

@@ -98,8 +98,8 @@ rule check_inputs:
         decoded=DECODED,
         window_length=config["windows"]["length"],
         required_labels={
-            "train": sorted({m["train"] for m in MEMBERS.values()}),
-            "validation": sorted({m["validation"] for m in MEMBERS.values()}),
+            "train": TRAINED_ON,
+            "validation": VALIDATION_LINES,
             "test": LABELLED,
         },
     script:

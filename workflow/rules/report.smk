@@ -3,22 +3,7 @@
 #        windows/summary.tsv.
 
 UNIT = "× genome mean" if config["signal_scaling"] == "mean" else "signal"
-TRAINED_ON = list(dict.fromkeys(m["train"] for m in MEMBERS.values()))
-MEMBER_LINES = list(dict.fromkeys([*TRAINED_ON, *VALIDATION_LINES]))
 RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=MODELS, member=MEMBERS)
-
-
-def role(cell_line):
-    """What a cell line served for in training."""
-    lines = {"training": TRAINED_ON, "validation": VALIDATION_LINES}
-    return ", ".join(x for x in lines if cell_line in lines[x]) or "never trained on"
-
-
-ROLES = {line: role(line) for line in LABELLED}
-
-
-def figure_title(wildcards):
-    return f"{config['tf']} in {wildcards.cell_line} ({ROLES[wildcards.cell_line]})"
 
 
 rule summarise_windows:

@@ -2,28 +2,6 @@
 # Makes: models/{model}/{member}/model.keras, history.tsv and training.json.
 
 
-def fresh(name):
-    """Inputs that only fresh windows need."""
-
-    def get(wildcards):
-        if not config["training"]["fresh_windows"]:
-            return []
-        line = MEMBERS[wildcards.member]["train"]
-        return {
-            "usable": rules.list_usable_starts.output[0],
-            "fasta": rules.prepare_genome.output.fasta,
-            "fai": rules.prepare_genome.output.fai,
-            "signals": SIGNAL_FILES[line],
-            "labels": label_track(line),
-        }[name]
-
-    return get
-
-
-def member_array(role, kind):
-    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
-
-
 rule train:
     input:
         windows=rules.draw_windows.output[0],
@@ -32,11 +10,11 @@ rule train:
         training_labels=member_array("train", "labels"),
         validation_signal=member_array("validation", "signal"),
         validation_labels=member_array("validation", "labels"),
-        usable=fresh("usable"),
-        fasta=fresh("fasta"),
-        fai=fresh("fai"),
-        signals=fresh("signals"),
-        labels=fresh("labels"),
+        usable=if_fresh(rules.list_usable_starts.output[0]),
+        fasta=if_fresh(rules.prepare_genome.output.fasta),
+        fai=if_fresh(rules.prepare_genome.output.fai),
+        signals=if_fresh(lambda line: SIGNAL_FILES[line]),
+        labels=if_fresh(label_track),
     output:
         model=f"{OUT}/models/{{model}}/{{member}}/model.keras",
         history=f"{OUT}/models/{{model}}/{{member}}/history.tsv",
