@@ -34,7 +34,7 @@ report: $(READY)  ## draw the demo's report again
 	$(SNAKEMAKE) $(DEMO) --report $(REPORT)
 
 test: $(READY)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
