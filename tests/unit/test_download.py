@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-import os
+import random
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +14,7 @@ from leopard.download import RETRYING, download
 from leopard.errors import InputError
 from tenacity import stop_after_attempt, wait_none
 
-CONTENT = os.urandom(300_000)
+CONTENT = random.Random(1).randbytes(300_000)
 SHA256 = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 IMPATIENT = RETRYING.copy(wait=wait_none(), stop=stop_after_attempt(3))
 
