@@ -1,6 +1,7 @@
 """The workflow from end to end on the tiny study."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -120,7 +121,7 @@ def planned(study, *arguments):
 
 def test_what_changes_no_result_reruns_nothing(finished):
     finished.config["prediction"] = {"tile_length": 16384, "batch_size": 2}
-    arguments = ["--set-threads", "train=1", "--set-resources", "predict:mem_mb=1", "evaluate_all"]
+    arguments = ["evaluate_all", "--set-threads", "train=1", "--set-resources", "predict:mem_mb=1"]
     assert planned(finished, *arguments) == set()
 
 
@@ -136,6 +137,6 @@ def test_a_new_seed_trains_only_its_member(finished):
         *finished.config["members"],
         {"train": "a", "validation": "a", "seed": 3},
     ]
-    text = finished.succeed("--dry-run", "train_all")
-    assert "models/unet/a-a-s3/model.keras" in text
-    assert "a-a-s1" not in text and "draw_windows" not in text
+    assert planned(finished, "train_all") == {"train", "train_all"}
+    jobs = re.findall(r"^(?:local)?rule train:\n.*\n +output: (\S+),", finished.succeed("-n"), re.M)
+    assert jobs == ["results/tiny/models/unet/a-a-s3/model.keras"]
