@@ -8,7 +8,7 @@ import pandas as pd
 import pyBigWig
 from memelite import fimo
 
-from leopard.tracks import OTHER, Tracks
+from leopard.tracks import OTHER, Tracks, add_runs
 
 STRETCH = 1 << 22
 """Bases scanned at once: memory stays small on any chromosome."""
@@ -65,18 +65,4 @@ def write_motif_scores(
                 hits = scan(tracks.codes(chrom, start, end), motif, p_value)
                 painted = paint_scores(end - start, hits, width)
                 np.maximum(scores[start:end], painted, out=scores[start:end])
-            _add_runs(bigwig, chrom, scores)
-
-
-def _add_runs(bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray) -> None:
-    """Add the runs of equal, non-zero values."""
-    edges = np.flatnonzero(np.diff(values)) + 1
-    starts, ends = np.append(0, edges), np.append(edges, len(values))
-    kept = values[starts] != 0
-    if kept.any():
-        bigwig.addEntries(
-            [chrom] * int(kept.sum()),
-            starts[kept].tolist(),
-            ends=ends[kept].tolist(),
-            values=values[starts[kept]].tolist(),
-        )
+            add_runs(bigwig, chrom, scores)

@@ -20,6 +20,7 @@ import pysam
 
 from leopard.errors import InputError
 from leopard.formats import read_motif
+from leopard.tracks import add_runs
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -348,12 +349,7 @@ def write_bigwig(path: Path, coverage: Mapping[str, npt.NDArray[np.int64]]) -> N
     with pyBigWig.open(str(path), "w") as bigwig:
         bigwig.addHeader([(name, len(values)) for name, values in coverage.items()])
         for name, values in coverage.items():
-            start = np.flatnonzero(np.diff(values, prepend=-1))
-            end = np.append(start[1:], len(values))
-            kept = values[start] > 0
-            start, end = start[kept], end[kept]
-            chrom = np.full(len(start), name)
-            bigwig.addEntries(chrom, start, ends=end, values=values[start].astype(float))
+            add_runs(bigwig, name, values)
 
 
 def format_fasta(name: str, codes: Codes, repeats: Mask, gap: Mask) -> bytes:

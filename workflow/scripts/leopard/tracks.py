@@ -51,6 +51,17 @@ def read_bigwig(bigwig: "pyBigWig.bigWigFile", chrom: str, start: int, end: int)
     return np.nan_to_num(values, copy=False, nan=0.0)
 
 
+def add_runs(bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray) -> None:
+    """Add the runs of equal, non-zero values of a whole chromosome to a bigWig being written."""
+    starts = np.append(0, np.flatnonzero(np.diff(values)) + 1)
+    ends = np.append(starts[1:], len(values))
+    kept = values[starts] != 0
+    starts, ends = starts[kept], ends[kept]
+    if len(starts):
+        chroms = np.full(len(starts), chrom)
+        bigwig.addEntries(chroms, starts, ends=ends, values=values[starts].astype(float))
+
+
 def mean_signal(bigwigs: Sequence[Path]) -> float:
     """Mean of the summed tracks over all their bases, from the bigWig headers alone."""
     total = 0.0

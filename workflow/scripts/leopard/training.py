@@ -168,16 +168,11 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
 
 
 def _loss(name: str) -> keras.losses.Loss:
-    loss = keras.losses.get(
-        {
-            "class_name": {
-                "binary_crossentropy": "BinaryCrossentropy",
-                "binary_focal_crossentropy": "BinaryFocalCrossentropy",
-            }[name],
-            "config": {"reduction": "mean_with_sample_weight"},
-        }
-    )
-    return loss
+    losses = {
+        "binary_crossentropy": keras.losses.BinaryCrossentropy,
+        "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
+    }
+    return losses[name](reduction="mean_with_sample_weight")
 
 
 class Journal(keras.callbacks.Callback):
