@@ -20,9 +20,7 @@ import pyBigWig
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from leopard import devices, models
 from leopard.checks import prepare_genome
-from leopard.decoding import Decoder, decode_genome
 from leopard.simulate import simulate_genome
 from leopard.tracks import BASES, Tracks, open_reader
 from leopard.windows import iterate_regions, write_windows
@@ -91,27 +89,34 @@ def bench_extraction(directory: Path, windows: pd.DataFrame, rounds: int, thread
 
 
 def bench_decoding(directory: Path, rounds: int) -> None:
-    """FASTA and bigWig to a bigWig, against bare `predict_on_batch` on windows in memory."""
+    """FASTA and bigWig to a bigWig, against bare `predict_on_batch` on its tiles in memory."""
+    from leopard import models
+    from leopard.decoding import Decoder, decode_genome, tile_chromosome
+
     model = models.build("unet", prior=0.01)
     tracks = Tracks(directory / "genome.fa", [directory / "alpha.bigWig"])
     decoder = Decoder([model], tile_length=65536, batch_size=8, both_strands=False)
     chrom, size = max(tracks.chrom_sizes.items(), key=lambda item: item[1])
-    shape = (8, 65536)
-    codes = np.random.default_rng(1).integers(0, 4, shape).astype(np.uint8)
-    signal = np.random.default_rng(2).random(shape, np.float32)
-    model.predict_on_batch([codes, signal])
+    tiles = tile_chromosome(size, decoder.tile_length, decoder.halo, decoder.grid)
+    regions = [(chrom, tile.start, tile.start + tile.length) for tile in tiles]
+    codes = np.stack([tracks.codes(*region) for region in regions])
+    signal = np.stack([tracks.signal(*region) for region in regions])
+    batches = [(codes[i : i + 8], signal[i : i + 8]) for i in range(0, len(tiles) - 7, 8)]
+    model.predict_on_batch(batches[0])
 
     def ours() -> None:
-        decode_genome(decoder, tracks, {chrom: size}, directory / "p.bw", directory / "parts")
+        decode_genome(
+            decoder, tracks, {chrom: size}, 0.001, directory / "p.bw", directory / "parts"
+        )
 
     def theirs() -> None:
-        for _ in range(4):
-            model.predict_on_batch([codes, signal])
+        for batch in batches:
+            model.predict_on_batch(batch)
 
     contest(
         "decoding, kb/s",
         lambda: rate(size / 1e3, ours),
-        lambda: rate(4 * codes.size / 1e3, theirs),
+        lambda: rate(len(batches) * 8 * size / len(tiles) / 1e3, theirs),
         rounds,
     )
 
@@ -122,15 +127,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each contest (default 5)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
     arguments = parser.parse_args()
-    print(devices.set_up(arguments.threads)["device"], file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         simulate_genome(directory, MOTIF, 1, ["alpha"], {"chr1": 4_000_000})
         prepare_genome(directory / "genome.fa.gz", directory / "genome.fa")
-        starts = np.sort(np.random.default_rng(1).integers(0, 4_000_000 - LENGTH, 2000))
+        starts = np.sort(np.random.default_rng(1).integers(0, 4_000_000 - LENGTH, 10_000))
         windows = pd.DataFrame({"chrom": "chr1", "start": starts, "end": starts + LENGTH})
         print("contest\tours\treference\tratio\trange")
         bench_extraction(directory, windows, arguments.rounds, arguments.threads)
+        from leopard import devices
+
+        print(devices.set_up(arguments.threads)["device"], file=sys.stderr)
         bench_decoding(directory, arguments.rounds)
 
 

@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pyBigWig
 import pysam
 import pytest
@@ -138,6 +139,27 @@ def test_corrupt_bigwig(bigwig):
     bigwig.write_bytes(bigwig.read_bytes().replace(index_signature, b"xxxx"))
     with pytest.raises(InputError, match=r"signal.bw: corrupt bigWig; fetch or make it again"):
         check_bigwig(bigwig, SIZES, ["chr1"])
+
+
+def test_bigwig_with_a_spoilt_block(tmp_path):
+    values = np.random.default_rng(1).random(100_000).astype(np.float32)
+    path = tmp_path / "signal.bw"
+    with pyBigWig.open(str(path), "w") as bigwig:
+        bigwig.addHeader([("chr1", len(values))])
+        bigwig.addEntries("chr1", 0, values=values, span=1, step=1)
+    check_bigwig(path, {"chr1": len(values)}, ["chr1"])
+    content = bytearray(path.read_bytes())
+    content[100_000:100_100] = bytes(100)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"signal.bw: corrupt bigWig; fetch or make it again"):
+        check_bigwig(path, {"chr1": len(values)}, ["chr1"])
+
+
+def test_infinite_bigwig(tmp_path):
+    path = write_bigwig(tmp_path / "signal.bw", {"chr1": np.inf, "chr2": 1.0}, SIZES)
+    with pytest.raises(InputError, match=r"signal.bw: infinite values on chr1"):
+        check_bigwig(path, SIZES, ["chr1", "chr2"])
+    check_bigwig(path, SIZES, ["chr2"])
 
 
 @needs_data

@@ -101,7 +101,7 @@ def test_tiles_equal_one_pass(expected, tracks, chrom, name, both_strands, tile_
     members, passes = expected
     decoder = Decoder(members[name], tile_length, batch_size, both_strands)
     out = np.full(SIZES[chrom], np.nan, np.float32)
-    decoder.decode(tracks, chrom, out)
+    assert list(decoder.decode(tracks, chrom, out))[-1] == SIZES[chrom]
     one_pass = passes[name, both_strands, chrom]
     np.testing.assert_allclose(out, one_pass, atol=1e-5, rtol=0)
     assert len(out) < 100 or one_pass.std() > 0.01  # there is something to get wrong
@@ -112,7 +112,7 @@ def test_a_smaller_halo_would_show(expected, tracks):
     decoder = Decoder(members["unet"], 2048, 4, False)
     decoder.halo = 128
     out = np.empty(SIZES["chr1"], np.float32)
-    decoder.decode(tracks, "chr1", out)
+    list(decoder.decode(tracks, "chr1", out))
     assert abs(out - passes["unet", False, "chr1"]).max() > 1e-4
 
 
@@ -133,7 +133,7 @@ def read(path):
 @pytest.fixture(scope="module")
 def decoded(tmp_path_factory, decoder, tracks):
     directory = tmp_path_factory.mktemp("decoded")
-    decode_genome(decoder, tracks, SIZES, directory / "x.bigWig", directory / "parts")
+    decode_genome(decoder, tracks, SIZES, 0.0, directory / "x.bigWig", directory / "parts")
     assert [path.name for path in directory.iterdir()] == ["x.bigWig"]
     return directory / "x.bigWig"
 
@@ -151,9 +151,20 @@ def test_the_bigwig_has_every_base_once(decoded, expected):
 
 
 def test_writes_in_pieces_are_the_same(tmp_path, decoder, tracks, decoded, monkeypatch):
-    monkeypatch.setattr("leopard.decoding.ENTRIES_A_WRITE", 777)
-    decode_genome(decoder, tracks, SIZES, tmp_path / "x.bigWig", tmp_path / "parts")
+    monkeypatch.setattr("leopard.decoding.BASES_A_WRITE", 777)
+    decode_genome(decoder, tracks, SIZES, 0.0, tmp_path / "x.bigWig", tmp_path / "parts")
     assert read(tmp_path / "x.bigWig") == read(decoded)
+
+
+@pytest.mark.parametrize("quantile", [0.3, 0.99])  # the two forms of a bigWig
+def test_probabilities_below_the_floor_are_zero(tmp_path, decoder, tracks, decoded, quantile):
+    before = read(decoded)
+    floor = float(np.quantile(before["chr1"], quantile))
+    decode_genome(decoder, tracks, SIZES, floor, tmp_path / "x.bigWig", tmp_path / "parts")
+    for chrom, values in read(tmp_path / "x.bigWig").items():
+        kept = np.float32(before[chrom]) >= floor
+        np.testing.assert_array_equal(np.nan_to_num(values), np.where(kept, before[chrom], 0))
+    assert (tmp_path / "x.bigWig").stat().st_size < decoded.stat().st_size
 
 
 @pytest.fixture
@@ -162,7 +173,7 @@ def interrupted(tmp_path, decoder, tracks):
     parts = tmp_path / "parts"
     sizes = {"chr1": SIZES["chr1"], "chr2": SIZES["chr2"], "chrMissing": 1000}
     with pytest.raises(KeyError):
-        decode_genome(decoder, tracks, sizes, tmp_path / "broken.bigWig", parts)
+        decode_genome(decoder, tracks, sizes, 0.0, tmp_path / "broken.bigWig", parts)
     gc.collect()  # closes the broken file
     (parts / "chr3.unfinished").write_bytes(b"\x93NUMPY half a chromosome")
     assert {path.name for path in parts.glob("*.npy")} == {"chr1.npy", "chr2.npy"}
@@ -171,7 +182,7 @@ def interrupted(tmp_path, decoder, tracks):
 
 def finish(parts: Path, decoder, tracks):
     path = parts.parent / "x.bigWig"
-    decode_genome(decoder, tracks, SIZES, path, parts)
+    decode_genome(decoder, tracks, SIZES, 0.0, path, parts)
     assert not parts.exists()
     return path
 
@@ -197,7 +208,7 @@ def test_chromosomes_of_another_run_are_not_reused(
             tracks = Tracks(genome.fasta, genome.signal_files, scaling="mean")
         decoder = Decoder([network], 1024, 8, both_strands=change != "strands")
         out = np.empty(SIZES["chr1"], np.float32)
-        decoder.decode(tracks, "chr1", out)
+        list(decoder.decode(tracks, "chr1", out))
         path = finish(interrupted, decoder, tracks)
     finally:
         network.set_weights(before)

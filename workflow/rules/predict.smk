@@ -26,6 +26,7 @@ rule predict:
         chromosomes=DECODED,
         scaling=config["signal_scaling"],
         both_strands=config["prediction"]["reverse_complement"],
+        floor=config["prediction"]["floor"],
         parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
     script:
         "../scripts/predict.py"

@@ -22,4 +22,5 @@ with job(snakemake.log[0]):
         params.both_strands,
     )
     sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in params.chromosomes}
-    decode_genome(decoder, tracks, sizes, Path(snakemake.output[0]), Path(params.parts))
+    output, parts = Path(snakemake.output[0]), Path(params.parts)
+    decode_genome(decoder, tracks, sizes, params.floor, output, parts)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyBigWig
 import pysam
@@ -31,6 +32,7 @@ BIGWIG_SIGNATURE = (0x888FFC26).to_bytes(4, "little")
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 POSITIVE = 0.5  # label values above it are positives
 CHUNK = 1 << 22  # bytes
+BASES_A_READ = 1 << 24
 PROGRESS_INTERVAL = 10  # seconds
 
 
@@ -125,9 +127,14 @@ def check_bigwig(path: Path, chrom_sizes: Mapping[str, int], chromosomes: Sequen
     try:
         with pyBigWig.open(str(path)) as bigwig:
             sizes = bigwig.chroms()
+            _check_chromosomes_match(path, sizes, chrom_sizes, chromosomes)
+            for chrom in chromosomes:  # every block: seconds now, or hours lost later
+                for start in range(0, sizes[chrom], BASES_A_READ):
+                    end = min(start + BASES_A_READ, sizes[chrom])
+                    if np.isinf(bigwig.values(chrom, start, end, numpy=True)).any():
+                        raise InputError(path, f"infinite values on {chrom}", "make it again")
     except RuntimeError as error:
         raise InputError(path, "corrupt bigWig", "fetch or make it again") from error
-    _check_chromosomes_match(path, sizes, chrom_sizes, chromosomes)
 
 
 def _check_chromosomes_match(

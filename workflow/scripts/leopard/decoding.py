@@ -3,8 +3,9 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,15 +14,18 @@ import numpy as np
 import pyBigWig
 
 from leopard.models import pooling_factor, receptive_halo
-from leopard.tracks import Tracks, reverse_complement
+from leopard.tracks import Tracks, add_runs, reverse_complement
 
 log = logging.getLogger(__name__)
 
-ENTRIES_A_WRITE = 1 << 20
+BASES_A_WRITE = 1 << 20
+SECONDS_BETWEEN_REPORTS = 10
 
-DECIMALS = 5
-"""Of the probabilities in a bigWig. It halves the file, and moves average precision and AUROC by
-less than 1e-4 (docs/performance.md)."""
+DECIMALS = 4
+"""Of the probabilities in a bigWig (docs/performance.md has what it costs and saves)."""
+
+ENTRY_PER_BASE = 3
+"""An entry of a bigWig with its own start and end takes as much as three of a fixed step."""
 
 
 class Tile(NamedTuple):
@@ -95,14 +99,19 @@ class Decoder:
                 total += network.predict_on_batch(flipped)[:, ::-1, 0]
         return total / (len(self.networks) * (1 + self.both_strands))
 
-    def decode(self, tracks: Tracks, chrom: str, out: np.ndarray) -> None:
-        """Fill `out`, float32 [chromosome size], reading ahead while the network computes."""
+    def decode(self, tracks: Tracks, chrom: str, out: np.ndarray) -> Iterator[int]:
+        """Fill `out`, float32 [chromosome size], reading ahead while the network computes.
+
+        Yields:
+            How many of its bases are done, after each batch of tiles.
+        """
         tiles = tile_chromosome(len(out), self.tile_length, self.halo, self.grid)
         size = min(self.batch_size, len(tiles))
         for group, codes, signal in _read_ahead(tracks, chrom, tiles, size):
             for tile, values in zip(group, self.predict(codes, signal), strict=False):
                 inside = slice(tile.keep_start - tile.start, tile.keep_end - tile.start)
                 out[tile.keep_start : tile.keep_end] = values[inside]
+            yield group[-1].keep_end
 
 
 def _read_ahead(
@@ -131,9 +140,14 @@ def _read_ahead(
 
 
 def decode_genome(
-    decoder: Decoder, tracks: Tracks, chrom_sizes: Mapping[str, int], path: Path, parts: Path
+    decoder: Decoder,
+    tracks: Tracks,
+    chrom_sizes: Mapping[str, int],
+    floor: float,
+    path: Path,
+    parts: Path,
 ) -> None:
-    """Decode chromosomes into a bigWig, writing each while the next is computed.
+    """Decode chromosomes into a bigWig, writing what is done while the next bases are computed.
 
     A finished chromosome is kept in `parts` (.npy) until the bigWig is complete, so that a run
     that was killed goes on from there, if networks and inputs are still the same.
@@ -142,6 +156,7 @@ def decode_genome(
         decoder: The ensemble.
         tracks: Reader of the cell line.
         chrom_sizes: The chromosomes to decode, in the order of the bigWig.
+        floor: Smaller probabilities are written as 0.
         path: The bigWig.
         parts: Directory of the finished chromosomes; removed at the end.
     """
@@ -151,37 +166,67 @@ def decode_genome(
         for part in parts.iterdir():
             part.unlink()
         recorded.write_text(identity)
-    began, done, total = time.monotonic(), 0, sum(chrom_sizes.values())
     # Complete before it gets its name.
     track = parts / "track.unfinished"
     bigwig = pyBigWig.open(str(track), "w")
     bigwig.addHeader(list(chrom_sizes.items()))
+    progress = _Progress(sum(chrom_sizes.values()))
+    pending: list[Future] = []
     with ThreadPoolExecutor(1, "writer") as writer:
-        pending: Future | None = None
         for chrom, size in chrom_sizes.items():
-            part = parts / f"{chrom}.npy"
+            part, unfinished = parts / f"{chrom}.npy", parts / f"{chrom}.unfinished"
             if part.exists():
                 log.info("%s: already decoded", chrom)
-                total -= size
+                out = np.load(part, mmap_mode="r")
+                progress.skip(size)
+                steps: Iterable[int] = [size]
             else:
-                unfinished = parts / f"{chrom}.unfinished"
                 out = np.lib.format.open_memmap(unfinished, "w+", np.float32, (size,))
-                decoder.decode(tracks, chrom, out)
+                steps = progress.report(chrom, decoder.decode(tracks, chrom, out))
+            written, writes = 0, []
+            for done in steps:
+                while done - written >= BASES_A_WRITE or written < done == size:
+                    end = min(written + BASES_A_WRITE, size)
+                    stretch = partial(_write_stretch, bigwig, chrom, out, written, end, floor)
+                    writes.append(writer.submit(stretch))
+                    written = end
+            if not part.exists():
                 out.flush()
                 unfinished.replace(part)
-                done += size
-                rate = done / (time.monotonic() - began) / 1e3
-                log.info("%s: %.1f of %.1f Mb, %.0f kb/s", chrom, done / 1e6, total / 1e6, rate)
-            if pending:
-                pending.result()
-            pending = writer.submit(_write_chromosome, bigwig, chrom, part)
-        if pending:
-            pending.result()
+            for write in pending:  # an error shows; the last ones may take their time
+                write.result()
+            pending = writes
+        for write in pending:
+            write.result()
     bigwig.close()
     track.replace(path)
     for part in parts.iterdir():
         part.unlink()
     parts.rmdir()
+
+
+class _Progress:
+    """Tells how much of the genome is decoded, and how fast."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.began, self.told = total, 0, time.monotonic(), 0.0
+
+    def skip(self, bases: int) -> None:
+        self.total -= bases
+
+    def report(self, chrom: str, steps: Iterable[int]) -> Iterator[int]:
+        """Pass on the numbers of bases done on a chromosome."""
+        before = self.done
+        for step in steps:
+            self.done = before + step
+            now = time.monotonic()
+            if now - self.told > SECONDS_BETWEEN_REPORTS or self.done == self.total:
+                self.told = now
+                rate = self.done / (now - self.began) / 1e3
+                log.info(
+                    "%s: %.1f of %.1f Mb, %.0f kb/s", chrom, self.done / 1e6, self.total / 1e6, rate
+                )
+            yield step
 
 
 def _identify(decoder: Decoder, tracks: Tracks) -> str:
@@ -195,8 +240,18 @@ def _identify(decoder: Decoder, tracks: Tracks) -> str:
     return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scale} {files}"
 
 
-def _write_chromosome(bigwig: "pyBigWig.bigWigFile", chrom: str, part: Path) -> None:
-    probabilities = np.load(part, mmap_mode="r")
-    for start in range(0, len(probabilities), ENTRIES_A_WRITE):
-        values = np.round(probabilities[start : start + ENTRIES_A_WRITE], DECIMALS)
+def _write_stretch(
+    bigwig: "pyBigWig.bigWigFile",
+    chrom: str,
+    probabilities: np.ndarray,
+    start: int,
+    end: int,
+    floor: float,
+) -> None:
+    """Add bases [start, end) in whichever form of a bigWig is the smaller."""
+    values = np.round(probabilities[start:end], DECIMALS)
+    values[values < floor] = 0
+    if ENTRY_PER_BASE * np.count_nonzero(np.diff(values)) < len(values):
+        add_runs(bigwig, chrom, values, start)
+    else:
         bigwig.addEntries(chrom, start, values=values, span=1, step=1)

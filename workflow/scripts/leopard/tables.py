@@ -48,7 +48,7 @@ INTEGER, SHORT, LONG, PERCENT = "{:,.0f}", "{:,.3f}", "{:.4f}", "{:.3%}"
 
 PACKAGES = (
     *("snakemake", "numpy", "pandas", "matplotlib"),
-    *("pysam", "pyBigWig", "bioframe", "memelite"),
+    *("pysam", "pyBigWig", "pybigtools", "bioframe", "memelite"),
 )
 
 

@@ -180,7 +180,7 @@ def write_windows(
     sample = open_reader()(*next(iterate_regions(windows)))
     shape = (len(windows), len(sample))
     unfinished = path.with_suffix(".unfinished")  # complete before it gets its name
-    np.lib.format.open_memmap(unfinished, "w+", sample.dtype, shape).flush()
+    np.lib.format.open_memmap(unfinished, "w+", sample.dtype, shape)
     shares = np.array_split(np.arange(len(windows)), workers)
     fill = partial(_fill_rows, unfinished, windows, open_reader)
     if workers == 1:
@@ -203,7 +203,6 @@ def _fill_rows(
         array[row] = read(*region)
         if done % 2000 == 0 or done == len(rows):
             log.info("%s: %d of %d windows", path.name, done, len(rows))
-    array.flush()
 
 
 def iterate_regions(regions: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
