@@ -23,11 +23,14 @@ pytestmark = pytest.mark.usefixtures("device")
 
 RECIPE = Recipe(
     architecture="cnn",
+    prior_bias=True,
     base_order="ACGT",
     signal_transform="log1p",
     batch_norm_momentum=0.8,
     loss="binary_crossentropy",
     optimizer="adam",
+    weight_decay=None,
+    ema_momentum=None,
     learning_rate=0.003,
     schedule="constant",
     warmup_epochs=0,
@@ -38,7 +41,15 @@ RECIPE = Recipe(
     signal_magnitude=(0.8, 1.2),
     seed=7,
 )
-LONG = replace(RECIPE, architecture="tiny", schedule="cosine", warmup_epochs=0.5, epochs=12)
+LONG = replace(
+    RECIPE,
+    architecture="tiny",
+    weight_decay=0.01,
+    ema_momentum=0.9,
+    schedule="cosine",
+    warmup_epochs=0.5,
+    epochs=12,
+)
 THREADS = 2
 FOLLOWED = ["loss", "pr_auc", "dice_coef", "binary_io_u"]
 CLOCKS = ["fit_seconds", "seconds"]

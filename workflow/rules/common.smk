@@ -134,30 +134,6 @@ def label_track(cell_line):
     return f"{OUT}/labels/{cell_line}.bigWig"
 
 
-def recipe(wildcards):
-    """How this model trains: the training section, overridden by the model's own keys."""
-    own = config["models"][wildcards.model] or {}
-    keys = {**config["training"], **own, "seed": MEMBERS[wildcards.member]["seed"]}
-    del keys["fresh_windows"], keys["enriched"]
-    return {"architecture": wildcards.model, **keys}
-
-
-def member_array(role, kind):
-    """The array of a member's training or validation cell line."""
-    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
-
-
-def if_fresh(source):
-    """An input of training that only fresh windows need: a path, or a function of a cell line."""
-
-    def get(wildcards):
-        if not config["training"]["fresh_windows"]:
-            return []
-        return source(MEMBERS[wildcards.member]["train"]) if callable(source) else source
-
-    return get
-
-
 def scores(model, cell_line):
     """The files that a model's or a baseline's scores are read from."""
     if model == "motif":

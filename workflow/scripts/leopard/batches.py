@@ -1,11 +1,11 @@
 """Batches of windows for training: from stored arrays, or fresh from the genome every epoch."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -93,6 +93,38 @@ class FreshWindows:
                 np.stack([self._tracks.signal(*region) for region in regions]),
                 np.stack([self._tracks.labels(*region) for region in regions]),
             )
+
+
+def open_windows(
+    files: Mapping[str, Any], draw: Mapping[str, Any] | None, seed: int
+) -> tuple[WindowSource, WindowSource]:
+    """Training and validation windows of one network.
+
+    Args:
+        files: Paths by name: windows, sequence, training_signal, training_labels,
+            validation_signal and validation_labels; for fresh windows also fasta, signals (a
+            list), labels and usable.
+        draw: How to draw fresh windows: chromosomes, n, length, enriched and the signal's scaling.
+            None trains on the stored ones.
+        seed: Of the draws.
+    """
+    stored = [
+        StoredWindows(
+            Path(files["windows"]),
+            split,
+            Path(files["sequence"]),
+            Path(files[f"{role}_signal"]),
+            Path(files[f"{role}_labels"]),
+        )
+        for role, split in (("training", "train"), ("validation", "validation"))
+    ]
+    if draw is None:
+        return stored[0], stored[1]
+    draw = dict(draw)
+    signals = [Path(path) for path in files["signals"]]
+    tracks = Tracks(Path(files["fasta"]), signals, Path(files["labels"]), draw.pop("scaling"))
+    usable = pd.read_csv(files["usable"], sep="\t")
+    return FreshWindows(tracks, usable, **draw, seed=seed), stored[1]
 
 
 class WindowBatches(keras.utils.PyDataset):

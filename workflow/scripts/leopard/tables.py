@@ -189,6 +189,41 @@ def training_page(records: pd.DataFrame) -> str:
     return render_page("Training runs", render_table(records, columns))
 
 
+def ablation_page(trials: pd.DataFrame, changes: Mapping[str, Mapping[str, object]]) -> str:
+    """The page of an ablation: medians over seeds, variants in order of them.
+
+    Args:
+        trials: As from `leopard.trials.read_trials`.
+        changes: What each variant changes of the recipe.
+    """
+    table = trials.groupby("value", as_index=False).agg(
+        median=("best_val_pr_auc", "median"),
+        lowest=("best_val_pr_auc", "min"),
+        highest=("best_val_pr_auc", "max"),
+        seeds=("best_val_pr_auc", "count"),
+        best_epoch=("best_epoch", "median"),
+        windows_per_second=("windows_per_second", "median"),
+    )
+    default = table.loc[table["value"] == "default", "median"].iloc[0]
+    table = table.assign(
+        difference=table["median"] - default,
+        change=[", ".join(f"{k}: {v}" for k, v in changes[x].items()) for x in table["value"]],
+    ).sort_values("median", ascending=False)
+    columns: Columns = {
+        "value": ("variant", None),
+        "change": ("changes", None),
+        "median": ("val. PR-AUC, median", LONG),
+        "difference": ("from default", "{:+.4f}"),
+        "lowest": ("lowest", LONG),
+        "highest": ("highest", LONG),
+        "seeds": ("seeds", INTEGER),
+        "best_epoch": ("best epoch", INTEGER),
+        "windows_per_second": ("windows/s", INTEGER),
+    }
+    classes = ["marked" if value == "default" else "" for value in table["value"]]
+    return render_page("Ablation of the recipe", render_table(table, columns, classes))
+
+
 def headline_page(
     evaluations: Mapping[str, pd.DataFrame],
     records: pd.DataFrame,

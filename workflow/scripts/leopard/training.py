@@ -4,6 +4,7 @@ import json
 import logging
 import resource
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,16 @@ class Recipe:
 
     Attributes:
         architecture: A name in `leopard.models.BUILDERS`.
+        prior_bias: Start the output bias at the log-odds of the positive rate, not at zero.
         base_order: Order of the one-hot channels.
         signal_transform: Of the accessibility, inside the model.
         batch_norm_momentum: Share of the running statistics that one step keeps. It must let
             them settle within the first epoch's steps, or validation is useless until they do.
         loss: binary_crossentropy or binary_focal_crossentropy.
         optimizer: A Keras optimizer's name.
+        weight_decay: Decoupled, as in AdamW; None for none.
+        ema_momentum: Share of the averaged weights that one step keeps; the average is what is
+            validated and saved. None saves the weights themselves.
         learning_rate: Its peak.
         schedule: "cosine" decays from the peak to zero at the last epoch; "constant" stays.
         warmup_epochs: Epochs of linear rise from zero to the peak.
@@ -46,11 +51,14 @@ class Recipe:
     """
 
     architecture: str
+    prior_bias: bool
     base_order: str
     signal_transform: str
     batch_norm_momentum: float
     loss: str
     optimizer: str
+    weight_decay: float | None
+    ema_momentum: float | None
     learning_rate: float
     schedule: str
     warmup_epochs: float
@@ -69,6 +77,7 @@ def train(
     outputs: Path,
     checkpoints: Path,
     device: dict[str, Any],
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> None:
     """Train one network and write model.keras, history.tsv and training.json.
 
@@ -84,6 +93,7 @@ def train(
         outputs: Directory of the three files.
         checkpoints: Directory of the state between epochs; removed at the end.
         device: What it runs on, for the record.
+        callbacks: Others, after the one that keeps the checkpoints.
 
     Raises:
         InputError: No bound base in either set of windows.
@@ -100,7 +110,7 @@ def train(
 
     model = models.build(
         recipe.architecture,
-        prior=data["training_positive_rate"],
+        prior=data["training_positive_rate"] if recipe.prior_bias else 0.5,
         base_order=recipe.base_order,
         signal_transform=recipe.signal_transform,
         batch_norm_momentum=recipe.batch_norm_momentum,
@@ -111,6 +121,7 @@ def train(
         loss=_loss(recipe.loss),
         weighted_metrics=training_metrics(),
     )
+    averaging = [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
     journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe)
     first_epoch = journal.resume(model)
     if not journal.finished:
@@ -126,7 +137,7 @@ def train(
             validation_data=WindowBatches(validation, recipe.batch_size),
             initial_epoch=first_epoch,
             epochs=recipe.epochs,
-            callbacks=[journal],
+            callbacks=[*averaging, journal, *callbacks],
             shuffle=False,  # Keras would draw from Python's own generator, which no epoch restores
             verbose=0,
         )
@@ -164,7 +175,10 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )
-    return keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": rate}})
+    config: dict[str, Any] = {"learning_rate": rate, "weight_decay": recipe.weight_decay}
+    if recipe.ema_momentum:
+        config |= {"use_ema": True, "ema_momentum": recipe.ema_momentum}
+    return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
 
 
 def _loss(name: str) -> keras.losses.Loss:
@@ -223,7 +237,10 @@ class Journal(keras.callbacks.Callback):
     def load_best(self, model: keras.Model) -> pd.Series:
         """Load the weights of the best epoch and return its row."""
         best = self.history.iloc[int(self.history[MONITOR].to_numpy().argmax())]
+        model.optimizer.build(model.trainable_variables)
         model.load_weights(self._weights(int(best["epoch"])))
+        if self.recipe.ema_momentum:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
         log.info("best epoch %d: %s %.4f", best["epoch"], MONITOR, best[MONITOR])
         return best
 

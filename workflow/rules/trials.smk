@@ -1,0 +1,248 @@
+# Needs: windows/, and what fresh windows are read from. Trains the first model of the config, for
+#        its first member, again and again with something changed; the study itself needs none of it.
+# Makes: trials/{experiment}.tsv for the experiments ablation (target ablate), batch_size and then
+#        learning_rate (target tune) and search (target search), the best of each in
+#        trials/{experiment}.yaml, and their figures in report/trials/.
+from snakemake.utils import Paramspace
+
+BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]
+TUNING = config["tuning"]
+VARIANTS = {"default": {}, **config["ablation"]["variants"]}
+VALUES = {
+    "ablation": list(VARIANTS),
+    "batch_size": TUNING["batch_sizes"],
+    "learning_rate": TUNING["learning_rates"],
+}
+TRIALS = Paramspace(
+    pd.DataFrame(
+        [
+            {"experiment": experiment, "value": str(value), "seed": seed}
+            for experiment, values in VALUES.items()
+            for value in values
+            for seed in (config["ablation"] if experiment == "ablation" else TUNING)["seeds"]
+        ]
+    )
+)
+
+WINDOW_FILES = {
+    "windows": rules.draw_windows.output[0],
+    "sequence": rules.extract_sequence.output[0],
+    "training_signal": f"{OUT}/windows/{MEMBER['train']}.signal.npy",
+    "training_labels": f"{OUT}/windows/{MEMBER['train']}.labels.npy",
+    "validation_signal": f"{OUT}/windows/{MEMBER['validation']}.signal.npy",
+    "validation_labels": f"{OUT}/windows/{MEMBER['validation']}.labels.npy",
+    "usable": rules.list_usable_starts.output[0],
+    "fasta": rules.prepare_genome.output.fasta,
+    "fai": rules.prepare_genome.output.fai,
+    "signals": SIGNAL_FILES[MEMBER["train"]],
+    "labels": label_track(MEMBER["train"]),
+}
+
+
+def trial_settings(wildcards):
+    """How a trial trains, but for the batch size that an earlier experiment chose."""
+    if wildcards.experiment == "ablation":
+        return settings(BASE, config["ablation"]["training"], VARIANTS[wildcards.value])
+    values = {str(value): value for value in VALUES[wildcards.experiment]}
+    change = {wildcards.experiment: values[wildcards.value]}
+    return settings(BASE, TUNING["training"], change)
+
+
+def trials_of(wildcards):
+    """The directories of an experiment's trials."""
+    of_it = TRIALS[TRIALS["experiment"] == wildcards.experiment]
+    return [f"{OUT}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
+
+
+rule try_setting:
+    input:
+        **WINDOW_FILES,
+        chosen=branch(
+            lambda w: w.experiment == "learning_rate",
+            then=f"{OUT}/trials/batch_size.yaml",
+            otherwise=[],
+        ),
+    output:
+        directory(f"{OUT}/trials/{TRIALS.wildcard_pattern}"),
+    log:
+        f"{OUT}/logs/try_setting/{TRIALS.wildcard_pattern}.log",
+    benchmark:
+        f"{OUT}/benchmarks/try_setting/{TRIALS.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=600,
+    params:
+        recipe=lambda w: recipe(trial_settings(w), int(w.seed)),
+        draw=lambda w: draw(trial_settings(w)),
+        checkpoints=f"{OUT}/checkpoints/trials/{TRIALS.wildcard_pattern}",
+    script:
+        "../scripts/try_setting.py"
+
+
+rule summarise_trials:
+    input:
+        trials_of,
+    output:
+        table=f"{OUT}/trials/{{experiment}}.tsv",
+        best=f"{OUT}/trials/{{experiment}}.yaml",
+    log:
+        f"{OUT}/logs/summarise_trials/{{experiment}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/summarise_trials/{{experiment}}.tsv"
+    wildcard_constraints:
+        experiment="|".join(VALUES),
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        # What each value changes; the path has it as text.
+        changes=lambda w: {
+            str(x): VARIANTS[x] if w.experiment == "ablation" else {w.experiment: x}
+            for x in VALUES[w.experiment]
+        },
+    script:
+        "../scripts/summarise_trials.py"
+
+
+rule plot_ablation:
+    input:
+        f"{OUT}/trials/ablation.tsv",
+    output:
+        figure=report(
+            f"{OUT}/report/trials/ablation.svg",
+            caption="../report/ablation.rst",
+            category="Experiments",
+            labels={"experiment": "Ablation, figure"},
+        ),
+        table=report(
+            f"{OUT}/report/trials/ablation.html",
+            caption="../report/ablation.rst",
+            category="Experiments",
+            labels={"experiment": "Ablation, table"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_ablation.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_ablation.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        changes=VARIANTS,
+    script:
+        "../scripts/plot_ablation.py"
+
+
+rule plot_tuning:
+    input:
+        batch_size=f"{OUT}/trials/batch_size.tsv",
+        best_batch_size=f"{OUT}/trials/batch_size.yaml",
+        learning_rate=f"{OUT}/trials/learning_rate.tsv",
+        best_learning_rate=f"{OUT}/trials/learning_rate.yaml",
+    output:
+        best=report(
+            f"{OUT}/report/trials/tuning.svg",
+            caption="../report/tuning.rst",
+            category="Experiments",
+            labels={"experiment": "Tuning: PR-AUC by batch size and learning rate"},
+        ),
+        curves=report(
+            f"{OUT}/report/trials/tuning_curves.svg",
+            caption="../report/tuning_curves.rst",
+            category="Experiments",
+            labels={"experiment": "Tuning: learning curves"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_tuning.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_tuning.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_tuning.py"
+
+
+# Workers share the journal of the search, each with its own trials, until there are enough.
+rule search_settings:
+    input:
+        **WINDOW_FILES,
+    output:
+        touch(f"{OUT}/trials/search/worker-{{worker}}.done"),
+    log:
+        f"{OUT}/logs/search_settings/{{worker}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/search_settings/{{worker}}.tsv"
+    wildcard_constraints:
+        worker="[0-9]+",
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=600,
+    params:
+        recipe=recipe(settings(BASE, TUNING["training"]), MEMBER["seed"]),
+        draw=draw(settings(BASE, TUNING["training"])),
+        trials=TUNING["trials"],
+        batch_sizes=TUNING["batch_sizes"],
+        learning_rates=TUNING["learning_rates"],
+        checkpoints=f"{OUT}/checkpoints/search",
+    script:
+        "../scripts/search_settings.py"
+
+
+rule summarise_search:
+    input:
+        collect(f"{OUT}/trials/search/worker-{{worker}}.done", worker=range(TUNING["workers"])),
+    output:
+        table=f"{OUT}/trials/search.tsv",
+        best=f"{OUT}/trials/search.yaml",
+        figure=report(
+            f"{OUT}/report/trials/search.svg",
+            caption="../report/search.rst",
+            category="Experiments",
+            labels={"experiment": "Joint search"},
+        ),
+    log:
+        f"{OUT}/logs/summarise_search.log",
+    benchmark:
+        f"{OUT}/benchmarks/summarise_search.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        checkpoints=f"{OUT}/checkpoints/search",
+    script:
+        "../scripts/summarise_search.py"
+
+
+rule ablate:
+    input:
+        rules.plot_ablation.output,
+    localrule: True
+
+
+rule tune:
+    input:
+        rules.plot_tuning.output,
+    localrule: True
+
+
+rule search:
+    input:
+        rules.summarise_search.output,
+    localrule: True

@@ -1,0 +1,28 @@
+import shutil
+from pathlib import Path
+
+import yaml
+from job import job
+from leopard.trials import survive, write_outcome
+
+with job(snakemake.log[0]):
+    files, params = dict(snakemake.input.items()), snakemake.params
+    settings = dict(params.recipe)
+    if files["chosen"]:
+        settings |= yaml.safe_load(Path(files["chosen"]).read_text())
+    outputs = Path(snakemake.output[0])
+    outputs.mkdir(parents=True)
+
+    def _work() -> None:
+        from leopard import devices
+        from leopard.batches import open_windows
+        from leopard.training import Recipe, train
+
+        recipe = Recipe(**settings)
+        device = devices.set_up(snakemake.threads, recipe.seed)
+        training, validation = open_windows(files, params.draw, recipe.seed)
+        train(recipe, training, validation, outputs, Path(params.checkpoints), device)
+
+    failure = survive(_work)
+    shutil.rmtree(params.checkpoints, ignore_errors=True)
+    write_outcome(outputs, settings, failure)
