@@ -11,11 +11,11 @@ REPORT := results/demo/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report test lint bench lock clean
+.PHONY: help demo report test lint bench bench-full lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -45,12 +45,19 @@ lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
 	done
 
-bench: $(READY)  ## speed, each as a ratio to a reference measured in the same run
-	$(BIN)/python benchmarks/run.py
+bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
+	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/training.py results/demo
+
+bench-full: demo  ## the same with three seeds, and on every study in STUDIES (results/...)
+	$(BIN)/python benchmarks/extraction.py
+	for study in results/demo $(STUDIES); do \
+	  $(BIN)/python benchmarks/training.py $$study --seeds 3 || exit 1; \
+	done
 
 lock: $(READY)  ## pin every dependency again
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --extra cluster --extra dev --output-file requirements.txt pyproject.toml
+	  --no-emit-find-links --extra cluster --extra dev --extra jax --output-file requirements.txt pyproject.toml
 
 clean:  ## remove the environment and the demo's results
 	rm -rf $(VENV) results/demo

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("device")
 
 RECIPE = Recipe(
     architecture="cnn",
+    precision="float32",
     prior_bias=True,
     base_order="ACGT",
     signal_transform="log1p",
@@ -346,3 +347,17 @@ def test_an_interrupted_removal_leaves_no_history(journal, tiny):
     assert not (own.directory / "history.tsv").exists()
     (own.directory / "a directory").rmdir()
     assert own.resume(tiny) == 0
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_lower_precision_learns_as_well(tmp_path, undisturbed, precision):
+    try:
+        model, history, record = run(tmp_path / precision, replace(LONG, precision=precision))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert record["recipe"]["precision"] == precision
+    assert model.compute_dtype == precision.removeprefix("mixed_")
+    windows = Bumps(2, 12).read(0, np.arange(12))
+    predicted = model.predict_on_batch([windows.codes, windows.signal])
+    assert predicted.dtype == np.float32
+    assert history["val_pr_auc"].max() > undisturbed[1]["val_pr_auc"].max() - 0.05

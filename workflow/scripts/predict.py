@@ -3,12 +3,15 @@ from pathlib import Path
 from job import job
 
 with job(snakemake.log[0]):
-    from leopard import devices, models
+    from leopard import devices
+
+    devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+
+    from leopard import models
     from leopard.decoding import Decoder, decode_genome
     from leopard.tracks import Tracks
 
     params = snakemake.params
-    devices.set_up(snakemake.threads)
     tracks = Tracks(
         Path(snakemake.input.fasta),
         [Path(x) for x in snakemake.input.signals],

@@ -11,14 +11,17 @@ with job(snakemake.log[0]):
     own = checkpoints / f"worker-{worker}"
 
     def _work(values, report):
-        import keras
         from leopard import devices
+
+        seed, backend = params.recipe["seed"], snakemake.config["backend"]
+        device = devices.set_up(snakemake.threads, seed, backend)
+
+        import keras
         from leopard.batches import open_windows
         from leopard.training import MONITOR, Recipe, train
 
         recipe = Recipe(**params.recipe | values)
-        device = devices.set_up(snakemake.threads, recipe.seed)
-        training, validation = open_windows(files, params.draw, recipe.seed)
+        training, validation = open_windows(files, params.draw, seed)
         tell = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: report(epoch + 1, logs[MONITOR])
         )

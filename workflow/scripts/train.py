@@ -4,12 +4,14 @@ from job import job
 
 with job(snakemake.log[0]):
     from leopard import devices
+
+    params = snakemake.params
+    seed, backend = params.recipe["seed"], snakemake.config["backend"]
+    record = {**devices.set_up(snakemake.threads, seed, backend), "draw": params.draw}
+
     from leopard.batches import open_windows
     from leopard.training import Recipe, train
 
-    params = snakemake.params
-    recipe = Recipe(**params.recipe)
-    device = devices.set_up(snakemake.threads, recipe.seed)
-    training, validation = open_windows(dict(snakemake.input.items()), params.draw, recipe.seed)
-    outputs = Path(snakemake.output.model).parent
-    train(recipe, training, validation, outputs, Path(params.checkpoints), device)
+    training, validation = open_windows(dict(snakemake.input.items()), params.draw, seed)
+    outputs, checkpoints = Path(snakemake.output.model).parent, Path(params.checkpoints)
+    train(Recipe(**params.recipe), training, validation, outputs, checkpoints, record)

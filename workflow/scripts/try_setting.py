@@ -15,13 +15,16 @@ with job(snakemake.log[0]):
 
     def _work() -> None:
         from leopard import devices
+
+        seed, backend = settings["seed"], snakemake.config["backend"]
+        record = {**devices.set_up(snakemake.threads, seed, backend), "draw": params.draw}
+
         from leopard.batches import open_windows
         from leopard.training import Recipe, train
 
-        recipe = Recipe(**settings)
-        device = devices.set_up(snakemake.threads, recipe.seed)
-        training, validation = open_windows(files, params.draw, recipe.seed)
-        train(recipe, training, validation, outputs, Path(params.checkpoints), device)
+        training, validation = open_windows(files, params.draw, seed)
+        checkpoints = Path(params.checkpoints)
+        train(Recipe(**settings), training, validation, outputs, checkpoints, record)
 
     failure = survive(_work)
     shutil.rmtree(params.checkpoints, ignore_errors=True)

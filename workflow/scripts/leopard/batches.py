@@ -139,6 +139,10 @@ class WindowBatches(keras.utils.PyDataset):
         first_epoch: Number of the first epoch.
         flip: Replace each window by its reverse complement with probability one half.
         magnitude: Range of a factor drawn for each window's accessibility.
+        workers: Threads that read. With fewer than two, Keras leaves tf.data's autotuner on, and
+            the end of each epoch waits for it, idle, for up to a minute. Under a TensorFlow
+            strategy there must be one: with more, batches come out of order, some of the next
+            epoch.
     """
 
     def __init__(
@@ -150,10 +154,9 @@ class WindowBatches(keras.utils.PyDataset):
         first_epoch: int = 0,
         flip: bool = False,
         magnitude: tuple[float, float] = (1.0, 1.0),
+        workers: int = 2,
     ) -> None:
-        # Two threads. With fewer, Keras leaves tf.data's autotuner on, and the end of each epoch
-        # then waits for it, idle, for up to a minute.
-        super().__init__(workers=2)
+        super().__init__(workers=workers)
         self.source = source
         self.batch_size = batch_size
         self.seed = seed
@@ -184,7 +187,8 @@ class WindowBatches(keras.utils.PyDataset):
                 codes[flipped] = reverse_complement(codes[flipped])
                 signal[flipped] = signal[flipped, ::-1]
                 labels[flipped] = labels[flipped, ::-1]
-        return (codes, signal), (labels == 1)[..., None].astype(np.uint8), labels != MASKED
+        bound, counted = (labels == 1)[..., None], labels != MASKED
+        return (codes, signal), bound.astype(np.uint8), counted.astype(np.uint8)
 
 
 def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:

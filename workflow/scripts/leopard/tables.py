@@ -348,8 +348,10 @@ def software_page(records: pd.DataFrame) -> str:
     """Versions of what trained the models, and of the packages of this environment."""
     rows = [
         {"software": name, "version": number, "used": "training"}
-        for name in ("keras", "tensorflow")
-        for number in records[name].unique()
+        for name, number in [
+            *(("keras", number) for number in records["keras"].unique()),
+            *(backend.split(" ", 1) for backend in records["backend"].unique()),
+        ]
     ]
     for name in PACKAGES:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import pandas as pd
 
-from leopard import models
+from leopard import devices, models
 from leopard.batches import WindowBatches, WindowSource, describe
 from leopard.errors import InputError
 from leopard.fit_metrics import training_metrics
@@ -29,6 +29,8 @@ class Recipe:
 
     Attributes:
         architecture: A name in `leopard.models.BUILDERS`.
+        precision: float32, mixed_bfloat16 or mixed_float16 (with loss scaling); probabilities are
+            float32 in any case.
         prior_bias: Start the output bias at the log-odds of the positive rate, not at zero.
         base_order: Order of the one-hot channels.
         signal_transform: Of the accessibility, inside the model.
@@ -51,6 +53,7 @@ class Recipe:
     """
 
     architecture: str
+    precision: str
     prior_bias: bool
     base_order: str
     signal_transform: str
@@ -76,7 +79,7 @@ def train(
     validation: WindowSource,
     outputs: Path,
     checkpoints: Path,
-    device: dict[str, Any],
+    circumstances: dict[str, Any],
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> None:
     """Train one network and write model.keras, history.tsv and training.json.
@@ -92,7 +95,7 @@ def train(
         validation: Validation windows, the same every epoch.
         outputs: Directory of the three files.
         checkpoints: Directory of the state between epochs; removed at the end.
-        device: What it runs on, for the record.
+        circumstances: What else the record shall tell: the device, how windows are drawn.
         callbacks: Others, after the one that keeps the checkpoints.
 
     Raises:
@@ -108,19 +111,23 @@ def train(
             )
         data[f"{name}_positive_rate"] = rate
 
-    model = models.build(
-        recipe.architecture,
-        prior=data["training_positive_rate"] if recipe.prior_bias else 0.5,
-        base_order=recipe.base_order,
-        signal_transform=recipe.signal_transform,
-        batch_norm_momentum=recipe.batch_norm_momentum,
-    )
-    steps = -(-training.n // recipe.batch_size)
-    model.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=_loss(recipe.loss),
-        weighted_metrics=training_metrics(),
-    )
+    keras.config.set_dtype_policy(recipe.precision)
+    with devices.scope() as replicated:
+        model = models.build(
+            recipe.architecture,
+            prior=data["training_positive_rate"] if recipe.prior_bias else 0.5,
+            base_order=recipe.base_order,
+            signal_transform=recipe.signal_transform,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+        )
+        models.synchronize(model, replicated is not None)
+        steps = -(-training.n // recipe.batch_size)
+        model.compile(
+            optimizer=_optimizer(recipe, steps),
+            loss=_loss(recipe.loss),
+            weighted_metrics=training_metrics(),
+        )
+    workers = 2 if replicated is None else 1
     averaging = [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
     journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe)
     first_epoch = journal.resume(model)
@@ -133,8 +140,9 @@ def train(
                 first_epoch=first_epoch,
                 flip=recipe.reverse_complement,
                 magnitude=recipe.signal_magnitude,
+                workers=workers,
             ),
-            validation_data=WindowBatches(validation, recipe.batch_size),
+            validation_data=WindowBatches(validation, recipe.batch_size, workers=workers),
             initial_epoch=first_epoch,
             epochs=recipe.epochs,
             callbacks=[*averaging, journal, *callbacks],
@@ -142,6 +150,7 @@ def train(
             verbose=0,
         )
     best = journal.load_best(model)
+    models.synchronize(model, False)
     whole = checkpoints / "model.keras"  # complete before it gets its name
     model.save(whole)
     whole.replace(outputs / "model.keras")
@@ -149,7 +158,7 @@ def train(
     history.to_csv(outputs / "history.tsv", sep="\t", index=False, float_format="%.6g")
     seconds = float(history["seconds"].sum())
     record = {
-        **device,
+        **circumstances,
         "training_time": round(seconds, 1),
         "windows_per_second": round(training.n / float(history["fit_seconds"].median()), 2),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

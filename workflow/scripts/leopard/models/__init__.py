@@ -72,6 +72,16 @@ def leaf_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield layer
 
 
+def synchronize(model: keras.Model, on: bool) -> None:
+    """Have batch statistics taken over all replicas of a TensorFlow strategy, or over each.
+
+    Not for a model that is saved: Keras refuses to load such layers on another backend.
+    """
+    for layer in leaf_layers(model):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = on
+
+
 def pooling_factor(model: keras.Model) -> int:
     """What the input's length must be a multiple of: the product of all poolings."""
     factor = 1

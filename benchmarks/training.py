@@ -1,0 +1,288 @@
+"""Our recipe and our decoding against the published ones, on a study that has been run.
+
+The reference trains the same network as the published code did: a fixed set of windows as float
+arrays of one-hot DNA and raw accessibility, through tf.data's shuffle(2000).batch(64) without
+prefetching; Adam at a constant 0.01, Keras' own initial bias and batch-normalisation momentum, and
+early stopping after 5 epochs without a better validation PR-AUC.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from contest import HEADER, contest, rate
+from leopard import devices, models
+from leopard.batches import WindowBatches, WindowSource, open_windows
+from leopard.decoding import Decoder, decode_genome, tile_chromosome
+from leopard.fit_metrics import training_metrics
+from leopard.metrics import ScoreCounts, average_precision
+from leopard.tracks import Tracks
+from leopard.training import Recipe, train
+
+BATCH, LEARNING_RATE, SHUFFLE, PATIENCE = 64, 0.01, 2000, 5
+MAX_EPOCHS = 60
+
+
+class Task(NamedTuple):
+    """A study that has been run: what its first network was trained and is tested on."""
+
+    recipe: dict[str, Any]
+    draw: dict[str, Any]
+    files: dict[str, Any]
+    test: list[str]
+    model: Path
+
+    def tracks(self) -> Tracks:
+        """Reader of the training cell line."""
+        signals, labels = self.files["signals"], self.files["labels"]
+        return Tracks(self.files["fasta"], signals, labels, self.draw["scaling"])
+
+
+def open_task(study: Path) -> Task:
+    """Find the files of a study's first U-Net."""
+    record_path = min((study / "models/unet").glob("*/training.json"))
+    record = json.loads(record_path.read_text())
+    line, validation = record_path.parent.name.split("-")[:2]
+    inputs = pd.read_csv(study / "inputs.tsv", sep="\t")
+    windows = study / "windows"
+    files = {
+        "windows": windows / "windows.tsv",
+        "sequence": windows / "sequence.npy",
+        **{
+            f"{role}_{kind}": windows / f"{name}.{kind}.npy"
+            for role, name in (("training", line), ("validation", validation))
+            for kind in ("signal", "labels")
+        },
+        "usable": windows / "usable.tsv",
+        "fasta": study / "genome/genome.fa",
+        "signals": inputs.query("role == 'signal' and cell_line == @line")["path"].tolist(),
+        "labels": study / f"labels/{line}.bigWig",
+    }
+    table = pd.read_csv(files["windows"], sep="\t")
+    test = table.loc[table["split"] == "test", "chrom"].unique().tolist()
+    model = record_path.parent / "model.keras"
+    return Task(record["recipe"], record["draw"], files, test, model)
+
+
+def test_precision(model: keras.Model, task: Task) -> float:
+    """Average precision of a model on every base of the test chromosomes."""
+    tracks, counts = task.tracks(), ScoreCounts()
+    decoder = Decoder([model], 65536, 8, both_strands=False)
+    for chrom in task.test:
+        out = np.zeros(tracks.chrom_sizes[chrom], np.float32)
+        list(decoder.decode(tracks, chrom, out))
+        counts.update(tracks.labels(chrom, 0, len(out)), out)
+    return average_precision(counts)
+
+
+class Outcome(NamedTuple):
+    """Validation PR-AUC and seconds so far after each epoch; test average precision."""
+
+    validation: list[float]
+    seconds: list[float]
+    precision: float
+
+
+def train_ours(task: Task, seed: int) -> Outcome:
+    """Train our recipe, as the study did."""
+    training, validation = open_windows(task.files, task.draw, seed)
+    with tempfile.TemporaryDirectory() as name:
+        outputs = Path(name)
+        recipe = Recipe(**task.recipe | {"seed": seed})
+        train(recipe, training, validation, outputs, outputs / "checkpoints", {})
+        history = pd.read_csv(outputs / "history.tsv", sep="\t")
+        precision = test_precision(models.load(outputs / "model.keras"), task)
+    return Outcome(history["val_pr_auc"].tolist(), history["seconds"].cumsum().tolist(), precision)
+
+
+def build_published() -> tuple[keras.Model, keras.Model]:
+    """The published model on our inputs, to decode with, and its core on floats, to train."""
+    model = models.build("unet", prior=0.5, signal_transform="raw", batch_norm_momentum=0.99)
+    core = model.layers[-1]
+    core.compile("adam", "binary_crossentropy", weighted_metrics=training_metrics())
+    core.optimizer.learning_rate = LEARNING_RATE
+    return model, core
+
+
+def published_batches(source: WindowSource, shuffle: bool) -> tf.data.Dataset:
+    """Float windows of one-hot DNA and accessibility, labels and weights, as published."""
+    codes, signal, labels = source.read(0, np.arange(source.n))
+    one_hot = (codes[..., None] == np.arange(4, dtype=np.uint8)).astype(np.float32)
+    images = np.concatenate([one_hot, signal[..., None]], axis=-1)
+    bound, counted = (labels == 1)[..., None].astype(np.float32), (labels != 255)
+    data = tf.data.Dataset.from_tensor_slices((images, bound, counted.astype(np.float32)))
+    return (data.shuffle(SHUFFLE) if shuffle else data).batch(BATCH)
+
+
+class Watch(keras.callbacks.Callback):
+    """Keeps the best weights, overall and of the first epochs, and the time."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs = epochs
+        self.validation: list[float] = []
+        self.seconds: list[float] = []
+        self.weights: list[np.ndarray] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Start the clock."""
+        self.began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Note the epoch, and stop as published, but not before ours would end."""
+        self.seconds.append(time.monotonic() - self.began)
+        self.validation.append(logs["val_pr_auc"])
+        best = int(np.argmax(self.validation))
+        if best == epoch and epoch < self.epochs:
+            self.weights = self.model.get_weights()
+        self.model.stop_training = epoch - best >= PATIENCE and epoch + 1 >= self.epochs
+
+
+def train_published(task: Task, seed: int, epochs: int) -> Outcome:
+    """Train the reference to its early stop; test its best within as many epochs as ours had."""
+    training, validation = open_windows(task.files, None, seed)
+    keras.utils.set_random_seed(seed)
+    model, core = build_published()
+    watch = Watch(epochs)
+    core.fit(
+        published_batches(training, shuffle=True),
+        validation_data=published_batches(validation, shuffle=False),
+        epochs=MAX_EPOCHS,
+        callbacks=[watch],
+        verbose=0,
+    )
+    core.set_weights(watch.weights)
+    return Outcome(watch.validation, watch.seconds, test_precision(model, task))
+
+
+def bench_quality(task: Task, seeds: int) -> None:
+    """Both recipes with each seed: quality at equal windows, time to the reference's best."""
+    rows = []
+    for seed in range(1, seeds + 1):
+        ours = train_ours(task, seed)
+        reference = train_published(task, seed, len(ours.validation))
+        best = max(reference.validation)
+        reached = next(
+            (s for v, s in zip(ours.validation, ours.seconds, strict=True) if v >= best), np.nan
+        )
+        rows.append(
+            {
+                "seed": seed,
+                "our AP": ours.precision,
+                "reference AP": reference.precision,
+                "our best val. PR-AUC": max(ours.validation),
+                "reference's": best,
+                "reference's epochs": len(reference.validation),
+                "reference's time (s)": reference.seconds[-1],
+                "ours to the same (s)": reached,
+                "ratio": reached / reference.seconds[-1],
+            }
+        )
+        print(pd.DataFrame(rows[-1:]).to_string(index=False, header=seed == 1), flush=True)
+    table = pd.DataFrame(rows).drop(columns="seed")
+    print("median", table.median().to_frame().T.to_string(index=False), sep="\n", flush=True)
+
+
+def bench_steps(task: Task, rounds: int, steps: int) -> None:
+    """Windows per second of `fit`: ours against the reference, and against one batch in memory."""
+    training, _ = open_windows(task.files, task.draw, 1)
+    stored, _ = open_windows(task.files, None, 1)
+    batch_size = task.recipe["batch_size"]
+    model = models.build("unet", prior=0.01)
+    model.compile("adam", "binary_crossentropy", weighted_metrics=training_metrics())
+    batches = WindowBatches(training, batch_size, seed=1, flip=True, magnitude=(0.9, 1.15))
+    (codes, signal), labels, weights = batches[0]
+    inputs = [tf.constant(codes), tf.constant(signal)]
+    targets, counted = tf.constant(labels), tf.constant(weights)
+    n = min(steps, training.n // batch_size)
+    _, core = build_published()
+    data = published_batches(stored, shuffle=True)
+    theirs_n = min(max(steps * batch_size // BATCH, 1), stored.n // BATCH)
+
+    def ours() -> None:
+        model.fit(batches, steps_per_epoch=n, verbose=0, shuffle=False)
+
+    def loop() -> None:
+        model.reset_metrics()
+        for _ in range(n):
+            model.train_on_batch(inputs, targets, sample_weight=counted)
+
+    def theirs() -> None:
+        core.fit(data.take(theirs_n), verbose=0)
+
+    for work in (ours, loop, theirs):
+        work()
+    contest(
+        "training, windows/s",
+        lambda: rate(n * batch_size, ours),
+        lambda: rate(theirs_n * BATCH, theirs),
+        rounds,
+    )
+    contest(
+        "fit against one batch in memory, windows/s",
+        lambda: rate(n * batch_size, ours),
+        lambda: rate(n * batch_size, loop),
+        rounds,
+    )
+
+
+def bench_decoding(task: Task, rounds: int) -> None:
+    """FASTA and bigWig to a bigWig, against bare `predict_on_batch` on its tiles in memory."""
+    tracks, size = task.tracks(), 8
+    decoder = Decoder([models.load(task.model)], 65536, size, both_strands=False)
+    sizes = dict(sorted(tracks.chrom_sizes.items(), key=lambda item: -item[1])[:3])
+    tiles = [
+        (chrom, tile.start, tile.start + tile.length)
+        for chrom, n in sizes.items()
+        for tile in tile_chromosome(n, decoder.tile_length, decoder.halo, decoder.grid)
+    ]
+    codes = np.stack([tracks.codes(*tile) for tile in tiles])
+    signal = np.stack([tracks.signal(*tile) for tile in tiles])
+    batches = [(codes[i : i + size], signal[i : i + size]) for i in range(0, len(tiles), size)]
+
+    def theirs() -> None:
+        for batch in batches:
+            decoder.networks[0].predict_on_batch(batch)
+
+    theirs()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+
+        def ours() -> None:
+            decode_genome(
+                decoder, tracks, sizes, 0.001, directory / "p.bigWig", directory / "parts"
+            )
+
+        total = sum(sizes.values()) / 1e3
+        contest("decoding, kb/s", lambda: rate(total, ours), lambda: rate(total, theirs), rounds)
+
+
+def main() -> None:
+    """Run the contests and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("study", type=Path, help="results/... of a study that has been run")
+    parser.add_argument("--rounds", type=int, default=5, help="of speed contests (default 5)")
+    parser.add_argument("--steps", type=int, default=20, help="a round of training (default 20)")
+    parser.add_argument("--seeds", type=int, default=1, help="of the recipes (default 1; 0: none)")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
+    arguments = parser.parse_args()
+    print(devices.set_up(arguments.threads)["device"], file=sys.stderr)
+    task = open_task(arguments.study)
+    print(HEADER)
+    bench_decoding(task, arguments.rounds)
+    bench_steps(task, arguments.rounds, arguments.steps)
+    if arguments.seeds:
+        print(f"\nrecipes on {arguments.study.name}", flush=True)
+        bench_quality(task, arguments.seeds)
+
+
+if __name__ == "__main__":
+    main()

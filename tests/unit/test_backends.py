@@ -1,0 +1,124 @@
+"""The same model on TensorFlow and on JAX, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.skipif(not find_spec("jax"), reason="no JAX here")
+
+PREDICT = """
+import sys
+from leopard import devices
+record = devices.set_up(2, 0, sys.argv[1])
+import numpy as np
+import pandas as pd
+from leopard import models
+data = np.load(sys.argv[2])
+network = models.load(sys.argv[3])
+np.save(sys.argv[4], network.predict_on_batch([data["codes"], data["signal"]]))
+print(record["backend"])
+"""
+
+TRAIN = """
+import json, sys
+from pathlib import Path
+from leopard import devices
+record = devices.set_up(2, 7, sys.argv[1])
+sys.path.insert(0, str(Path(sys.argv[2]).parent))
+from test_training import LONG, Bumps
+from leopard.training import train
+from dataclasses import replace
+outputs = Path(sys.argv[3])
+outputs.mkdir()
+recipe = replace(LONG, epochs=4)
+train(recipe, Bumps(1, 52), Bumps(2, 12), outputs, outputs / "checkpoints", record)
+"""
+
+
+def run(script, *arguments):
+    scripts = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(scripts)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("windows") / "windows.npz"
+    np.savez(
+        path,
+        codes=rng.integers(0, 5, (2, 1024)).astype(np.uint8),
+        signal=rng.gamma(1, 3, (2, 1024)).astype(np.float32),
+    )
+    return path
+
+
+def predict(backend, windows, model, path):
+    assert run(PREDICT, backend, windows, model, path).startswith(f"{backend} ")
+    return np.load(path)
+
+
+def test_a_model_predicts_the_same_on_both(networks, windows, tmp_path):
+    networks[0].save(tmp_path / "model.keras")
+    ours, theirs = (
+        predict(backend, windows, tmp_path / "model.keras", tmp_path / f"{backend}.npy")
+        for backend in ("tensorflow", "jax")
+    )
+    assert ours.std() > 0.01
+    np.testing.assert_allclose(ours, theirs, atol=1e-4, rtol=0)
+
+
+def test_it_trains_on_jax_and_decodes_on_tensorflow(windows, tmp_path):
+    run(TRAIN, "jax", __file__, tmp_path / "jax")
+    record = json.loads((tmp_path / "jax/training.json").read_text())
+    assert record["backend"].startswith("jax ")
+    assert record["best_val_pr_auc"] > 0.3
+    # It stands for itself: only the registered input layer is ours.
+    model = tmp_path / "jax/model.keras"
+    ours, theirs = (
+        predict(backend, windows, model, tmp_path / f"{backend}.npy")
+        for backend in ("tensorflow", "jax")
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-4, rtol=0)
+
+
+DISTRIBUTE = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from leopard import devices
+record = devices.set_up(2, 7, sys.argv[1], int(sys.argv[4]))
+assert record["n_devices"] == int(sys.argv[4])
+sys.path.insert(0, str(Path(sys.argv[2]).parent))
+from test_training import LONG, Bumps
+from leopard.training import train
+outputs = Path(sys.argv[3])
+outputs.mkdir()
+recipe = replace(LONG, epochs=2, warmup_epochs=0)
+train(recipe, Bumps(1, 48), Bumps(2, 16), outputs, outputs / "checkpoints", record)
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_several_devices_learn_what_one_does(tmp_path, backend):
+    histories = []
+    for n in (1, 2, 4):
+        run(DISTRIBUTE, backend, __file__, tmp_path / str(n), n)
+        histories.append(pd.read_csv(tmp_path / str(n) / "history.tsv", sep="\t"))
+    for history in histories[1:]:
+        for name in ("loss", "val_loss"):
+            np.testing.assert_allclose(history[name], histories[0][name], rtol=1e-3)

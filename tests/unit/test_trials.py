@@ -1,0 +1,91 @@
+"""Trials: their outcomes recorded whatever happens, and the choice among them."""
+
+import json
+import os
+import signal
+
+import pandas as pd
+import pytest
+from leopard.errors import InputError
+from leopard.trials import choose, read_search, read_trials, search, survive, write_outcome
+
+
+def test_a_trial_that_succeeds(tmp_path):
+    assert survive(lambda: (tmp_path / "done").touch()) is None
+    assert (tmp_path / "done").exists()
+
+
+def fail():
+    raise MemoryError("no room for 8 GB\nsecond line")
+
+
+def test_why_a_trial_failed():
+    assert survive(fail) == "MemoryError: no room for 8 GB"
+    killed = survive(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    assert killed == "killed (SIGKILL); out of memory?"
+    assert survive(lambda: os._exit(3)) == "ended by exit status 3"
+
+
+@pytest.fixture
+def directories(tmp_path):
+    """Two values with two seeds; one trial failed."""
+    scores = {("32", 1): 0.4, ("32", 2): 0.5, ("64", 1): 0.9, ("64", 2): None}
+    paths = []
+    for (value, seed), score in scores.items():
+        path = tmp_path / f"experiment~batch_size/value~{value}/seed~{seed}"
+        path.mkdir(parents=True)
+        if score:
+            (path / "training.json").write_text(json.dumps({"best_val_pr_auc": score}))
+        write_outcome(path, {"batch_size": int(value)}, None if score else "killed")
+        paths.append(path)
+    return paths
+
+
+def test_outcomes_and_choice(directories, tmp_path):
+    trials = read_trials(directories)
+    assert trials["value"].tolist() == ["32", "32", "64", "64"]
+    assert trials["seed"].tolist() == ["1", "2", "1", "2"]
+    assert trials["failure"].isna().tolist() == [True, True, True, False]
+    assert trials["best_val_pr_auc"].tolist()[:3] == [0.4, 0.5, 0.9]
+    # A value that fails with one seed would fail the study.
+    assert choose(trials) == "32"
+    trials.to_csv(tmp_path / "trials.tsv", sep="\t", index=False)
+    assert choose(pd.read_csv(tmp_path / "trials.tsv", sep="\t")) == 32
+
+
+def test_no_choice_is_an_error(directories):
+    with pytest.raises(InputError, match="every value failed, one with killed"):
+        choose(read_trials(directories[2:]))
+
+
+def climb(values, report):
+    """Scores are highest for batch 64 and rate 0.01, and grow over epochs."""
+    if values["batch_size"] == 800:
+        os.kill(os.getpid(), signal.SIGKILL)
+    distance = abs(values["learning_rate"] - 0.01) + (values["batch_size"] != 64)
+    for epoch in range(1, 5):
+        report(epoch, epoch / 10 - distance)
+
+
+def test_a_search_survives_prunes_and_goes_on(tmp_path):
+    journal = tmp_path / "deep" / "search.journal"
+
+    def go_on(seed, n):
+        search(journal, seed, n, [32, 64, 800], [0.001, 0.1], climb)
+        return read_search(journal)
+
+    first = go_on(0, 6)
+    assert len(first) == 6
+    trials = go_on(1, 20)  # another worker, or another day
+    assert len(trials) == 20
+    pd.testing.assert_frame_equal(trials.head(6), first)
+    assert trials["learning_rate"].between(0.001, 0.1).all()
+    assert set(trials.loc[trials["batch_size"] == 800, "state"]) == {"fail"}
+    assert set(trials["state"]) == {"fail", "pruned", "complete"}
+    complete = trials[trials["state"] == "complete"]
+    expected = 0.4 - (complete["learning_rate"] - 0.01).abs() - (complete["batch_size"] != 64)
+    assert complete["best_val_pr_auc"].tolist() == pytest.approx(expected.tolist())
+    assert (complete["epochs"] == 4).all()
+    assert (trials.loc[trials["state"] == "pruned", "epochs"] < 4).all()
+    go_on(2, 20)
+    assert len(read_search(journal)) == 20
