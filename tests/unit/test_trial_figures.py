@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 from leopard.figures import save
 from leopard.tables import ablation_page
-from leopard.trial_figures import plot_ablation, plot_search, plot_tuning, plot_tuning_curves
+from leopard.trial_figures import (
+    plot_ablation,
+    plot_scaling,
+    plot_search,
+    plot_tuning,
+    plot_tuning_curves,
+)
 
 
 def trials(scores):
@@ -81,6 +87,18 @@ def test_ablation(tmp_path):
     page = ablation_page(table, {"default": {}, "raw": {"signal_transform": "raw"}, "broken": {}})
     assert "signal_transform: raw" in page
     assert "-0.4000" in page and "+0.0000" in page
+
+
+def test_scaling(tmp_path):
+    table = trials({"none-1": [0.4, 0.6], "none-2": [0.3, 0.5], "linear-2": [0.1, None]})
+    figure = plot_scaling(table.assign(training_time=[10, 12, 6, 6, 5, 5]))
+    left, right = figure.axes
+    np.testing.assert_allclose(
+        lines(left, "learning rate: none")[0].get_xydata(), [[1, 0.5], [2, 0.4]]
+    )
+    np.testing.assert_allclose(lines(right, "learning rate: none")[0].get_ydata(), [11, 6])
+    assert lines(left, "learning rate: linear")[0].get_xdata().tolist() == [2]
+    save(figure, tmp_path / "scaling.svg")
 
 
 def test_search(tmp_path):

@@ -22,6 +22,12 @@ def experiments(finished):
         "training": {"epochs": 1},
         "variants": {"fixed": {"fresh_windows": False}, "raw": {"signal_transform": "raw"}},
     }
+    finished.config["scaling"] = {
+        "seeds": [1],
+        "training": {"epochs": 1},
+        "devices": [1, 2],
+        "rules": ["sqrt"],
+    }
     return finished
 
 
@@ -35,7 +41,7 @@ def read_recipe(directory):
 
 def test_experiments(experiments):
     before = modification_times(experiments.results / "models")
-    experiments.succeed("tune", "search", "ablate")
+    experiments.succeed("tune", "search", "ablate", "scaling")
     directory = experiments.results / "trials"
     tables = {path.stem: pd.read_csv(path, sep="\t") for path in directory.glob("*.tsv")}
     chosen = {path.stem: yaml.safe_load(path.read_text()) for path in directory.glob("*.yaml")}
@@ -61,7 +67,10 @@ def test_experiments(experiments):
     }
     raw = read_recipe(directory / "experiment~ablation/value~raw/seed~2")
     assert (raw["signal_transform"], raw["seed"]) == ("raw", 2)
+    two = read_recipe(directory / "experiment~scaling/value~sqrt-2/seed~1")
+    assert two["batch_size"] == 32
+    assert two["learning_rate"] == pytest.approx(0.003 * 2**0.5)
     assert before == modification_times(experiments.results / "models")
-    assert "Nothing to be done" in experiments.succeed("tune", "search", "ablate")
+    assert "Nothing to be done" in experiments.succeed("tune", "search", "ablate", "scaling")
     again = experiments.succeed("--report", "report.html", "all", "tune", "ablate", "search")
     assert "Report created" in again

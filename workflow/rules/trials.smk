@@ -1,25 +1,40 @@
 # Needs: windows/, and what fresh windows are read from. Trains the first model of the config, for
 #        its first member, again and again with something changed; the study itself needs none of it.
 # Makes: trials/{experiment}.tsv for the experiments ablation (target ablate), batch_size and then
-#        learning_rate (target tune) and search (target search), the best of each in
-#        trials/{experiment}.yaml, and their figures in report/trials/.
+#        learning_rate (target tune), scaling (target scaling) and search (target search), the best
+#        of each in trials/{experiment}.yaml, and their figures in report/trials/.
 from snakemake.utils import Paramspace
 
 BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]
-TUNING = config["tuning"]
+TUNING, SCALING = config["tuning"], config["scaling"]
 VARIANTS = {"default": {}, **config["ablation"]["variants"]}
-VALUES = {
-    "ablation": list(VARIANTS),
-    "batch_size": TUNING["batch_sizes"],
-    "learning_rate": TUNING["learning_rates"],
+FACTORS = {"none": lambda n: 1, "sqrt": lambda n: n**0.5, "linear": lambda n: n}
+
+
+def scaled(rule, n):
+    """The global batch of n devices, and the learning rate that a rule gives it."""
+    base = settings(BASE, SCALING["training"])
+    return {
+        "batch_size": base["batch_size"] * n,
+        "learning_rate": base["learning_rate"] * FACTORS[rule](n),
+    }
+
+
+# What each value of an experiment changes of the recipe.
+CHANGES = {
+    "ablation": VARIANTS,
+    "batch_size": {str(x): {"batch_size": x} for x in TUNING["batch_sizes"]},
+    "learning_rate": {str(x): {"learning_rate": x} for x in TUNING["learning_rates"]},
+    "scaling": {f"{r}-{n}": scaled(r, n) for r in SCALING["rules"] for n in SCALING["devices"]},
 }
+BUDGETS = {"ablation": config["ablation"], "scaling": SCALING}
 TRIALS = Paramspace(
     pd.DataFrame(
         [
-            {"experiment": experiment, "value": str(value), "seed": seed}
-            for experiment, values in VALUES.items()
-            for value in values
-            for seed in (config["ablation"] if experiment == "ablation" else TUNING)["seeds"]
+            {"experiment": experiment, "value": value, "seed": seed}
+            for experiment, changes in CHANGES.items()
+            for value in changes
+            for seed in BUDGETS.get(experiment, TUNING)["seeds"]
         ]
     )
 )
@@ -41,11 +56,13 @@ WINDOW_FILES = {
 
 def trial_settings(wildcards):
     """How a trial trains, but for the batch size that an earlier experiment chose."""
-    if wildcards.experiment == "ablation":
-        return settings(BASE, config["ablation"]["training"], VARIANTS[wildcards.value])
-    values = {str(value): value for value in VALUES[wildcards.experiment]}
-    change = {wildcards.experiment: values[wildcards.value]}
-    return settings(BASE, TUNING["training"], change)
+    budget = BUDGETS.get(wildcards.experiment, TUNING)["training"]
+    return settings(BASE, budget, CHANGES[wildcards.experiment][wildcards.value])
+
+
+def trial_devices(wildcards):
+    """How many devices a trial trains on."""
+    return int(wildcards.value.split("-")[1]) if wildcards.experiment == "scaling" else 1
 
 
 def trials_of(wildcards):
@@ -72,12 +89,13 @@ rule try_setting:
         "../../envs/model.yaml"
     threads: 8
     resources:
-        gpu=1,
+        gpu=trial_devices,
         mem_mb=16000,
         runtime=600,
     params:
         recipe=lambda w: recipe(trial_settings(w), int(w.seed)),
         draw=lambda w: draw(trial_settings(w)),
+        n_devices=trial_devices,
         checkpoints=f"{OUT}/checkpoints/trials/{TRIALS.wildcard_pattern}",
     script:
         "../scripts/try_setting.py"
@@ -94,18 +112,14 @@ rule summarise_trials:
     benchmark:
         f"{OUT}/benchmarks/summarise_trials/{{experiment}}.tsv"
     wildcard_constraints:
-        experiment="|".join(VALUES),
+        experiment="|".join(CHANGES),
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        # What each value changes; the path has it as text.
-        changes=lambda w: {
-            str(x): VARIANTS[x] if w.experiment == "ablation" else {w.experiment: x}
-            for x in VALUES[w.experiment]
-        },
+        changes=lambda w: CHANGES[w.experiment],
     script:
         "../scripts/summarise_trials.py"
 
@@ -171,6 +185,29 @@ rule plot_tuning:
         runtime=10,
     script:
         "../scripts/plot_tuning.py"
+
+
+rule plot_scaling:
+    input:
+        f"{OUT}/trials/scaling.tsv",
+    output:
+        report(
+            f"{OUT}/report/trials/scaling.svg",
+            caption="../report/scaling.rst",
+            category="Experiments",
+            labels={"experiment": "Several devices"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_scaling.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_scaling.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_scaling.py"
 
 
 # Workers share the journal of the search, each with its own trials, until there are enough.
@@ -239,6 +276,12 @@ rule ablate:
 rule tune:
     input:
         rules.plot_tuning.output,
+    localrule: True
+
+
+rule scaling:
+    input:
+        rules.plot_scaling.output,
     localrule: True
 
 

@@ -7,7 +7,8 @@ with job(snakemake.log[0]):
 
     params = snakemake.params
     seed, backend = params.recipe["seed"], snakemake.config["backend"]
-    record = {**devices.set_up(snakemake.threads, seed, backend), "draw": params.draw}
+    found = devices.set_up(snakemake.threads, seed, backend, snakemake.resources.gpu)
+    record = {**found, "draw": params.draw}
 
     from leopard.batches import open_windows
     from leopard.training import Recipe, train

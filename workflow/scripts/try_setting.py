@@ -17,7 +17,8 @@ with job(snakemake.log[0]):
         from leopard import devices
 
         seed, backend = settings["seed"], snakemake.config["backend"]
-        record = {**devices.set_up(snakemake.threads, seed, backend), "draw": params.draw}
+        found = devices.set_up(snakemake.threads, seed, backend, params.n_devices)
+        record = {**found, "draw": params.draw}
 
         from leopard.batches import open_windows
         from leopard.training import Recipe, train

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
-from leopard.figures import BLUE, GREY, SKY, STYLE, VERMILION
+from leopard.figures import BLUE, GREEN, GREY, SKY, STYLE, VERMILION
 from leopard.trials import MEASURE
 
 PR_AUC = "best validation PR-AUC"
@@ -95,6 +95,38 @@ def _plot_overfitting(axes: Axes, name: str, history: pd.DataFrame, colour: str)
     later = history[epochs >= best]
     if len(later) > 1 and later["pr_auc"].iloc[-1] > later["pr_auc"].iloc[0]:
         axes.axvspan(best, epochs.max(), color=GREY, alpha=0.15, lw=0, label="overfitting")
+
+
+@rc_context(STYLE)
+def plot_scaling(trials: pd.DataFrame) -> Figure:
+    """Validation PR-AUC and training time by number of devices, for each learning-rate rule.
+
+    Args:
+        trials: As from `leopard.trials.read_trials`, value being "rule-devices".
+    """
+    done, _ = _split(trials)
+    parts = done["value"].str.split("-", expand=True)
+    done = done.assign(rule=parts[0], devices=parts[1].astype(int))
+    figure = Figure(figsize=(12, 4.8))
+    left, right = figure.subplots(1, 2)
+    colours = dict(zip(done["rule"].unique(), (BLUE, GREEN, VERMILION), strict=False))
+    for axes, column, label in (
+        (left, MEASURE, PR_AUC),
+        (right, "training_time", "training time (s)"),
+    ):
+        for rule, group in done.groupby("rule", sort=False):
+            means = group.groupby("devices")[column].mean()
+            axes.plot(means.index, means, color=colours[rule], label=f"learning rate: {rule}")
+            axes.plot(group["devices"], group[column], "o", color=colours[rule], alpha=0.6)
+        axes.set(xscale="log", xlabel="devices, and batch size in multiples", ylabel=label)
+        counts = sorted(done["devices"].unique())
+        axes.set_xticks(counts, [str(count) for count in counts])
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.tick_params(axis="x", which="minor", length=0)
+    right.set_ylim(0, None)
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncol=3)
+    return figure
 
 
 @rc_context(STYLE)
