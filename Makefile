@@ -11,7 +11,7 @@ REPORT := results/demo/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report test lint bench bench-full lock clean
+.PHONY: help demo report experiments test lint bench bench-full lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -32,6 +32,10 @@ demo: $(READY)  ## the whole workflow on the embedded simulated genome (minutes)
 
 report: $(READY)  ## draw the demo's report again
 	$(SNAKEMAKE) $(DEMO) --report $(REPORT)
+
+experiments: $(READY)  ## tuning, joint search, ablation and scaling on the demo, into its report (two hours)
+	$(SNAKEMAKE) all tune search ablate scaling $(DEMO) --quiet rules
+	$(SNAKEMAKE) all tune search ablate scaling $(DEMO) --report $(REPORT)
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -32,7 +32,8 @@ def test_the_lock_names_no_registry():
 
 def keys(schema, prefix=""):
     for name, value in schema.get("properties", {}).items():
-        inner = {} if name == "models" else value
+        # Models and experiments take the keys of training, which are documented there.
+        inner = {} if name == "models" or (prefix and name == "training") else value
         yield from keys(inner, f"{prefix}{name}.") if "properties" in inner else [prefix + name]
 
 

@@ -2,50 +2,6 @@
 # Makes: models/{model}/{member}/model.keras, history.tsv and training.json.
 
 
-def settings(model, *changes):
-    """How a model trains: the training section, changed by the model's own keys, then others."""
-    keys = {"architecture": model, **config["training"]}
-    for change in (config["models"].get(model), *changes):
-        keys |= change or {}
-    return keys
-
-
-def recipe(settings, seed):
-    """What the library's Recipe takes."""
-    return {k: v for k, v in settings.items() if k not in ("fresh_windows", "enriched")} | {
-        "seed": seed
-    }
-
-
-def draw(settings):
-    """How fresh training windows are drawn; None for stored ones."""
-    if not settings["fresh_windows"]:
-        return None
-    return {
-        "chromosomes": CHROMOSOMES["train"],
-        "n": config["windows"]["train"],
-        "length": config["windows"]["length"],
-        "enriched": settings["enriched"],
-        "scaling": config["signal_scaling"],
-    }
-
-
-def member_array(role, kind):
-    """The array of a member's training or validation cell line."""
-    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
-
-
-def if_fresh(source):
-    """An input of training that only fresh windows need: a path, or a function of a cell line."""
-
-    def get(wildcards):
-        if not settings(wildcards.model)["fresh_windows"]:
-            return []
-        return source(MEMBERS[wildcards.member]["train"]) if callable(source) else source
-
-    return get
-
-
 rule train:
     input:
         windows=rules.draw_windows.output[0],

@@ -3,42 +3,6 @@
 # Makes: trials/{experiment}.tsv for the experiments ablation (target ablate), batch_size and then
 #        learning_rate (target tune), scaling (target scaling) and search (target search), the best
 #        of each in trials/{experiment}.yaml, and their figures in report/trials/.
-from snakemake.utils import Paramspace
-
-BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]
-TUNING, SCALING = config["tuning"], config["scaling"]
-VARIANTS = {"default": {}, **config["ablation"]["variants"]}
-FACTORS = {"none": lambda n: 1, "sqrt": lambda n: n**0.5, "linear": lambda n: n}
-
-
-def scaled(rule, n):
-    """The global batch of n devices, and the learning rate that a rule gives it."""
-    base = settings(BASE, SCALING["training"])
-    return {
-        "batch_size": base["batch_size"] * n,
-        "learning_rate": base["learning_rate"] * FACTORS[rule](n),
-    }
-
-
-# What each value of an experiment changes of the recipe.
-CHANGES = {
-    "ablation": VARIANTS,
-    "batch_size": {str(x): {"batch_size": x} for x in TUNING["batch_sizes"]},
-    "learning_rate": {str(x): {"learning_rate": x} for x in TUNING["learning_rates"]},
-    "scaling": {f"{r}-{n}": scaled(r, n) for r in SCALING["rules"] for n in SCALING["devices"]},
-}
-BUDGETS = {"ablation": config["ablation"], "scaling": SCALING}
-TRIALS = Paramspace(
-    pd.DataFrame(
-        [
-            {"experiment": experiment, "value": value, "seed": seed}
-            for experiment, changes in CHANGES.items()
-            for value in changes
-            for seed in BUDGETS.get(experiment, TUNING)["seeds"]
-        ]
-    )
-)
-
 WINDOW_FILES = {
     "windows": rules.draw_windows.output[0],
     "sequence": rules.extract_sequence.output[0],
@@ -52,23 +16,6 @@ WINDOW_FILES = {
     "signals": SIGNAL_FILES[MEMBER["train"]],
     "labels": label_track(MEMBER["train"]),
 }
-
-
-def trial_settings(wildcards):
-    """How a trial trains, but for the batch size that an earlier experiment chose."""
-    budget = BUDGETS.get(wildcards.experiment, TUNING)["training"]
-    return settings(BASE, budget, CHANGES[wildcards.experiment][wildcards.value])
-
-
-def trial_devices(wildcards):
-    """How many devices a trial trains on."""
-    return int(wildcards.value.split("-")[1]) if wildcards.experiment == "scaling" else 1
-
-
-def trials_of(wildcards):
-    """The directories of an experiment's trials."""
-    of_it = TRIALS[TRIALS["experiment"] == wildcards.experiment]
-    return [f"{OUT}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
 
 
 rule try_setting:

@@ -73,7 +73,8 @@ def plot_tuning_curves(
         left.plot(history["epoch"], history["loss"], color=colour, label=f"batch {size}")
         left.plot(history["epoch"], history["val_loss"], "--", color=colour)
     left.set(yscale="log", xlabel="epoch", ylabel="loss (nats per base)")
-    left.yaxis.set_major_formatter(ScalarFormatter())
+    for set_formatter in (left.yaxis.set_major_formatter, left.yaxis.set_minor_formatter):
+        set_formatter(ScalarFormatter())
     left.set_title("Loss: training (solid), validation (dashed)")
     for (name, history), colour in zip(histories.items(), (BLUE, VERMILION), strict=False):
         _plot_overfitting(right, name, history, colour)

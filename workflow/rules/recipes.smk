@@ -1,0 +1,99 @@
+# What each network is trained with: those of the study, and those of its experiments.
+# Needs: the names of common.smk. Makes: the names that train.smk and trials.smk use.
+from snakemake.utils import Paramspace
+
+
+def settings(model, *changes):
+    """How a model trains: the training section, changed by the model's own keys, then others."""
+    keys = {"architecture": model, **config["training"]}
+    for change in (config["models"].get(model), *changes):
+        keys |= change or {}
+    return keys
+
+
+def recipe(settings, seed):
+    """What the library's Recipe takes."""
+    return {k: v for k, v in settings.items() if k not in ("fresh_windows", "enriched")} | {
+        "seed": seed
+    }
+
+
+def draw(settings):
+    """How fresh training windows are drawn; None for stored ones."""
+    if not settings["fresh_windows"]:
+        return None
+    return {
+        "chromosomes": CHROMOSOMES["train"],
+        "n": config["windows"]["train"],
+        "length": config["windows"]["length"],
+        "enriched": settings["enriched"],
+        "scaling": config["signal_scaling"],
+    }
+
+
+def member_array(role, kind):
+    """The array of a member's training or validation cell line."""
+    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
+
+
+def if_fresh(source):
+    """An input of training that only fresh windows need: a path, or a function of a cell line."""
+
+    def get(wildcards):
+        if not settings(wildcards.model)["fresh_windows"]:
+            return []
+        return source(MEMBERS[wildcards.member]["train"]) if callable(source) else source
+
+    return get
+
+
+BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]
+TUNING, SCALING = config["tuning"], config["scaling"]
+VARIANTS = {"default": {}, **config["ablation"]["variants"]}
+FACTORS = {"none": lambda n: 1, "sqrt": lambda n: n**0.5, "linear": lambda n: n}
+
+
+def scaled(rule, n):
+    """The global batch of n devices, and the learning rate that a rule gives it."""
+    base = settings(BASE, SCALING["training"])
+    return {
+        "batch_size": base["batch_size"] * n,
+        "learning_rate": base["learning_rate"] * FACTORS[rule](n),
+    }
+
+
+# What each value of an experiment changes of the recipe.
+CHANGES = {
+    "ablation": VARIANTS,
+    "batch_size": {str(x): {"batch_size": x} for x in TUNING["batch_sizes"]},
+    "learning_rate": {str(x): {"learning_rate": x} for x in TUNING["learning_rates"]},
+    "scaling": {f"{r}-{n}": scaled(r, n) for r in SCALING["rules"] for n in SCALING["devices"]},
+}
+BUDGETS = {"ablation": config["ablation"], "scaling": SCALING}
+TRIALS = Paramspace(
+    pd.DataFrame(
+        [
+            {"experiment": experiment, "value": value, "seed": seed}
+            for experiment, changes in CHANGES.items()
+            for value in changes
+            for seed in BUDGETS.get(experiment, TUNING)["seeds"]
+        ]
+    )
+)
+
+
+def trial_settings(wildcards):
+    """How a trial trains, but for the batch size that an earlier experiment chose."""
+    budget = BUDGETS.get(wildcards.experiment, TUNING)["training"]
+    return settings(BASE, budget, CHANGES[wildcards.experiment][wildcards.value])
+
+
+def trial_devices(wildcards):
+    """How many devices a trial trains on."""
+    return int(wildcards.value.split("-")[1]) if wildcards.experiment == "scaling" else 1
+
+
+def trials_of(wildcards):
+    """The directories of an experiment's trials."""
+    of_it = TRIALS[TRIALS["experiment"] == wildcards.experiment]
+    return [f"{OUT}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
