@@ -255,7 +255,7 @@ def records(tmp_path) -> pd.DataFrame:
         "device": "GPU <1>", "n_devices": 1, "parameters": 475969, "training_windows": 800,
         "epochs": 12, "best_epoch": 9, "best_val_pr_auc": 0.8125, "training_time": 61.0,
         "windows_per_second": 47.6, "peak_memory_mib": 832, "keras": "3.15.1",
-        "tensorflow": "2.21.0", "recipe": {"batch_size": 16, "seed": 1},
+        "backend": "tensorflow 2.21.0", "recipe": {"batch_size": 16, "seed": 1},
     }  # fmt: skip
     paths = [tmp_path / "models" / "unet" / m / "training.json" for m in ("a-b-s1", "a-b-s2")]
     for path in paths:
