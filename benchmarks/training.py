@@ -24,7 +24,7 @@ from leopard.batches import WindowBatches, WindowSource, open_windows
 from leopard.decoding import Decoder, decode_genome, tile_chromosome
 from leopard.fit_metrics import training_metrics
 from leopard.metrics import ScoreCounts, average_precision
-from leopard.tracks import Tracks
+from leopard.tracks import MASKED, Tracks
 from leopard.training import Recipe, train
 
 BATCH, LEARNING_RATE, SHUFFLE, PATIENCE = 64, 0.01, 2000, 5
@@ -117,7 +117,7 @@ def published_batches(source: WindowSource, shuffle: bool) -> tf.data.Dataset:
     codes, signal, labels = source.read(0, np.arange(source.n))
     one_hot = (codes[..., None] == np.arange(4, dtype=np.uint8)).astype(np.float32)
     images = np.concatenate([one_hot, signal[..., None]], axis=-1)
-    bound, counted = (labels == 1)[..., None].astype(np.float32), (labels != 255)
+    bound, counted = (labels == 1)[..., None].astype(np.float32), labels != MASKED
     data = tf.data.Dataset.from_tensor_slices((images, bound, counted.astype(np.float32)))
     return (data.shuffle(SHUFFLE) if shuffle else data).batch(BATCH)
 
@@ -198,7 +198,13 @@ def bench_steps(task: Task, rounds: int, steps: int) -> None:
     batch_size = task.recipe["batch_size"]
     model = models.build("unet", prior=0.01)
     model.compile("adam", "binary_crossentropy", weighted_metrics=training_metrics())
-    batches = WindowBatches(training, batch_size, seed=1, flip=True, magnitude=(0.9, 1.15))
+    batches = WindowBatches(
+        training,
+        batch_size,
+        seed=1,
+        flip=task.recipe["reverse_complement"],
+        magnitude=task.recipe["signal_magnitude"],
+    )
     (codes, signal), labels, weights = batches[0]
     inputs = [tf.constant(codes), tf.constant(signal)]
     targets, counted = tf.constant(labels), tf.constant(weights)

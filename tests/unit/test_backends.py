@@ -18,7 +18,6 @@ import sys
 from leopard import devices
 record = devices.set_up(2, 0, sys.argv[1])
 import numpy as np
-import pandas as pd
 from leopard import models
 data = np.load(sys.argv[2])
 network = models.load(sys.argv[3])
@@ -28,17 +27,20 @@ print(record["backend"])
 
 TRAIN = """
 import json, sys
+from dataclasses import replace
 from pathlib import Path
 from leopard import devices
-record = devices.set_up(2, 7, sys.argv[1])
-sys.path.insert(0, str(Path(sys.argv[2]).parent))
+backend, tests, outputs, n_devices, n_training, n_validation, changes = sys.argv[1:]
+record = devices.set_up(2, 7, backend, int(n_devices))
+assert record["n_devices"] == int(n_devices)
+sys.path.insert(0, tests)
 from test_training import LONG, Bumps
 from leopard.training import train
-from dataclasses import replace
-outputs = Path(sys.argv[3])
+outputs = Path(outputs)
 outputs.mkdir()
-recipe = replace(LONG, epochs=4)
-train(recipe, Bumps(1, 52), Bumps(2, 12), outputs, outputs / "checkpoints", record)
+recipe = replace(LONG, **json.loads(changes))
+training, validation = Bumps(1, int(n_training)), Bumps(2, int(n_validation))
+train(recipe, training, validation, outputs, outputs / "checkpoints", record)
 """
 
 
@@ -53,6 +55,11 @@ def run(script, *arguments):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
+
+
+def train(backend, outputs, n_devices, n_training, n_validation, **changes):
+    numbers = (n_devices, n_training, n_validation)
+    run(TRAIN, backend, Path(__file__).parent, outputs, *numbers, json.dumps(changes))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +90,7 @@ def test_a_model_predicts_the_same_on_both(networks, windows, tmp_path):
 
 
 def test_it_trains_on_jax_and_decodes_on_tensorflow(windows, tmp_path):
-    run(TRAIN, "jax", __file__, tmp_path / "jax")
+    train("jax", tmp_path / "jax", 1, 52, 12, epochs=4)
     record = json.loads((tmp_path / "jax/training.json").read_text())
     assert record["backend"].startswith("jax ")
     assert record["best_val_pr_auc"] > 0.3
@@ -96,28 +103,11 @@ def test_it_trains_on_jax_and_decodes_on_tensorflow(windows, tmp_path):
     np.testing.assert_allclose(ours, theirs, atol=1e-4, rtol=0)
 
 
-DISTRIBUTE = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from leopard import devices
-record = devices.set_up(2, 7, sys.argv[1], int(sys.argv[4]))
-assert record["n_devices"] == int(sys.argv[4])
-sys.path.insert(0, str(Path(sys.argv[2]).parent))
-from test_training import LONG, Bumps
-from leopard.training import train
-outputs = Path(sys.argv[3])
-outputs.mkdir()
-recipe = replace(LONG, epochs=2, warmup_epochs=0)
-train(recipe, Bumps(1, 48), Bumps(2, 16), outputs, outputs / "checkpoints", record)
-"""
-
-
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_several_devices_learn_what_one_does(tmp_path, backend):
     histories = []
     for n in (1, 2, 4):
-        run(DISTRIBUTE, backend, __file__, tmp_path / str(n), n)
+        train(backend, tmp_path / str(n), n, 48, 16, epochs=2, warmup_epochs=0)
         histories.append(pd.read_csv(tmp_path / str(n) / "history.tsv", sep="\t"))
     for history in histories[1:]:
         for name in ("loss", "val_loss"):

@@ -64,7 +64,7 @@ def build_tiny(channels, output_bias, batch_norm_momentum):
     x = layers.BatchNormalization(momentum=batch_norm_momentum)(x)
     x = layers.Conv1DTranspose(8, 2, strides=2, padding="same")(layers.MaxPooling1D(2)(x))
     bias = keras.initializers.Constant(output_bias)
-    outputs = layers.Conv1D(1, 1, activation="sigmoid", bias_initializer=bias)(x)
+    outputs = layers.Conv1D(1, 1, activation="sigmoid", bias_initializer=bias, dtype="float32")(x)
     return keras.Model(inputs, outputs)
 
 

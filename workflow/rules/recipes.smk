@@ -31,20 +31,25 @@ def draw(settings):
     }
 
 
-def member_array(role, kind):
-    """The array of a member's training or validation cell line."""
-    return lambda w: f"{OUT}/windows/{MEMBERS[w.member][role]}.{kind}.npy"
-
-
-def if_fresh(source):
-    """An input of training that only fresh windows need: a path, or a function of a cell line."""
-
-    def get(wildcards):
-        if not settings(wildcards.model)["fresh_windows"]:
-            return []
-        return source(MEMBERS[wildcards.member]["train"]) if callable(source) else source
-
-    return get
+def window_files(member, fresh=True):
+    """What a member's windows are read from, by the library's names."""
+    files = {
+        "windows": rules.draw_windows.output[0],
+        "sequence": rules.extract_sequence.output[0],
+        "training_signal": f"{OUT}/windows/{member['train']}.signal.npy",
+        "training_labels": f"{OUT}/windows/{member['train']}.labels.npy",
+        "validation_signal": f"{OUT}/windows/{member['validation']}.signal.npy",
+        "validation_labels": f"{OUT}/windows/{member['validation']}.labels.npy",
+    }
+    if fresh:
+        files |= {
+            "usable": rules.list_usable_starts.output[0],
+            "fasta": rules.prepare_genome.output.fasta,
+            "fai": rules.prepare_genome.output.fai,
+            "signals": SIGNAL_FILES[member["train"]],
+            "labels": label_track(member["train"]),
+        }
+    return files
 
 
 BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]

@@ -4,17 +4,7 @@
 
 rule train:
     input:
-        windows=rules.draw_windows.output[0],
-        sequence=rules.extract_sequence.output[0],
-        training_signal=member_array("train", "signal"),
-        training_labels=member_array("train", "labels"),
-        validation_signal=member_array("validation", "signal"),
-        validation_labels=member_array("validation", "labels"),
-        usable=if_fresh(rules.list_usable_starts.output[0]),
-        fasta=if_fresh(rules.prepare_genome.output.fasta),
-        fai=if_fresh(rules.prepare_genome.output.fai),
-        signals=if_fresh(lambda line: SIGNAL_FILES[line]),
-        labels=if_fresh(label_track),
+        unpack(lambda w: window_files(MEMBERS[w.member], settings(w.model)["fresh_windows"])),
     output:
         model=f"{OUT}/models/{{model}}/{{member}}/model.keras",
         history=f"{OUT}/models/{{model}}/{{member}}/history.tsv",

@@ -3,24 +3,11 @@
 # Makes: trials/{experiment}.tsv for the experiments ablation (target ablate), batch_size and then
 #        learning_rate (target tune), scaling (target scaling) and search (target search), the best
 #        of each in trials/{experiment}.yaml, and their figures in report/trials/.
-WINDOW_FILES = {
-    "windows": rules.draw_windows.output[0],
-    "sequence": rules.extract_sequence.output[0],
-    "training_signal": f"{OUT}/windows/{MEMBER['train']}.signal.npy",
-    "training_labels": f"{OUT}/windows/{MEMBER['train']}.labels.npy",
-    "validation_signal": f"{OUT}/windows/{MEMBER['validation']}.signal.npy",
-    "validation_labels": f"{OUT}/windows/{MEMBER['validation']}.labels.npy",
-    "usable": rules.list_usable_starts.output[0],
-    "fasta": rules.prepare_genome.output.fasta,
-    "fai": rules.prepare_genome.output.fai,
-    "signals": SIGNAL_FILES[MEMBER["train"]],
-    "labels": label_track(MEMBER["train"]),
-}
 
 
 rule try_setting:
     input:
-        **WINDOW_FILES,
+        unpack(lambda w: window_files(MEMBER)),
         chosen=branch(
             lambda w: w.experiment == "learning_rate",
             then=f"{OUT}/trials/batch_size.yaml",
@@ -160,7 +147,7 @@ rule plot_scaling:
 # Workers share the journal of the search, each with its own trials, until there are enough.
 rule search_settings:
     input:
-        **WINDOW_FILES,
+        unpack(lambda w: window_files(MEMBER)),
     output:
         touch(f"{OUT}/trials/search/worker-{{worker}}.done"),
     log:

@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 from job import job
+from leopard.jobs import run_training
 from leopard.trials import search
 
 with job(snakemake.log[0]):
@@ -11,23 +12,18 @@ with job(snakemake.log[0]):
     own = checkpoints / f"worker-{worker}"
 
     def _work(values, report):
-        from leopard import devices
-
-        seed, backend = params.recipe["seed"], snakemake.config["backend"]
-        device = devices.set_up(snakemake.threads, seed, backend)
-
-        import keras
-        from leopard.batches import open_windows
-        from leopard.training import MONITOR, Recipe, train
-
-        recipe = Recipe(**params.recipe | values)
-        training, validation = open_windows(files, params.draw, seed)
-        tell = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: report(epoch + 1, logs[MONITOR])
-        )
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir(parents=True)
-        train(recipe, training, validation, own, own / "checkpoints", device, [tell])
+        run_training(
+            params.recipe | values,
+            files,
+            params.draw,
+            own,
+            own / "checkpoints",
+            threads=snakemake.threads,
+            backend=snakemake.config["backend"],
+            report=report,
+        )
 
     search(
         checkpoints / "search.journal",

@@ -3,16 +3,16 @@ from pathlib import Path
 from job import job
 
 with job(snakemake.log[0]):
-    from leopard import devices
+    from leopard.jobs import run_training
 
     params = snakemake.params
-    seed, backend = params.recipe["seed"], snakemake.config["backend"]
-    found = devices.set_up(snakemake.threads, seed, backend, snakemake.resources.gpu)
-    record = {**found, "draw": params.draw}
-
-    from leopard.batches import open_windows
-    from leopard.training import Recipe, train
-
-    training, validation = open_windows(dict(snakemake.input.items()), params.draw, seed)
-    outputs, checkpoints = Path(snakemake.output.model).parent, Path(params.checkpoints)
-    train(Recipe(**params.recipe), training, validation, outputs, checkpoints, record)
+    run_training(
+        params.recipe,
+        dict(snakemake.input.items()),
+        params.draw,
+        Path(snakemake.output.model).parent,
+        Path(params.checkpoints),
+        threads=snakemake.threads,
+        backend=snakemake.config["backend"],
+        n_devices=snakemake.resources.gpu,
+    )

@@ -108,23 +108,19 @@ def open_windows(
             None trains on the stored ones.
         seed: Of the draws.
     """
-    stored = [
-        StoredWindows(
-            Path(files["windows"]),
-            split,
-            Path(files["sequence"]),
-            Path(files[f"{role}_signal"]),
-            Path(files[f"{role}_labels"]),
-        )
-        for role, split in (("training", "train"), ("validation", "validation"))
-    ]
+
+    def stored(role: str, split: str) -> StoredWindows:
+        names = ("sequence", f"{role}_signal", f"{role}_labels")
+        return StoredWindows(Path(files["windows"]), split, *(Path(files[x]) for x in names))
+
+    validation = stored("validation", "validation")
     if draw is None:
-        return stored[0], stored[1]
+        return stored("training", "train"), validation
     draw = dict(draw)
     signals = [Path(path) for path in files["signals"]]
     tracks = Tracks(Path(files["fasta"]), signals, Path(files["labels"]), draw.pop("scaling"))
     usable = pd.read_csv(files["usable"], sep="\t")
-    return FreshWindows(tracks, usable, **draw, seed=seed), stored[1]
+    return FreshWindows(tracks, usable, **draw, seed=seed), validation
 
 
 class WindowBatches(keras.utils.PyDataset):

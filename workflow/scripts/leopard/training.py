@@ -224,6 +224,11 @@ class Journal(keras.callbacks.Callback):
     def _weights(self, epoch: int) -> Path:
         return self.directory / f"epoch-{epoch:04d}.weights.h5"
 
+    def _load(self, model: keras.Model, epoch: int) -> None:
+        # Without its variables the optimizer's state would be skipped, with but a warning.
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(self._weights(epoch))
+
     def resume(self, model: keras.Model) -> int:
         """Load the last finished epoch's state, if it is of this recipe and data.
 
@@ -233,9 +238,7 @@ class Journal(keras.callbacks.Callback):
         identity, history = self.directory / "identity.json", self.directory / "history.tsv"
         if history.exists() and identity.read_text() == self.identity:
             self.history = pd.read_csv(history, sep="\t")
-            # Without its variables the optimizer's state would be skipped, with but a warning.
-            model.optimizer.build(model.trainable_variables)
-            model.load_weights(self._weights(len(self.history)))
+            self._load(model, len(self.history))
             log.info("going on after epoch %d", len(self.history))
         else:
             self.remove()
@@ -246,8 +249,7 @@ class Journal(keras.callbacks.Callback):
     def load_best(self, model: keras.Model) -> pd.Series:
         """Load the weights of the best epoch and return its row."""
         best = self.history.iloc[int(self.history[MONITOR].to_numpy().argmax())]
-        model.optimizer.build(model.trainable_variables)
-        model.load_weights(self._weights(int(best["epoch"])))
+        self._load(model, int(best["epoch"]))
         if self.recipe.ema_momentum:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         log.info("best epoch %d: %s %.4f", best["epoch"], MONITOR, best[MONITOR])

@@ -23,6 +23,14 @@ def _split(trials: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return trials[~failed], trials[failed]
 
 
+def _tick_only(axes: Axes, tried: pd.Series) -> None:
+    """Mark the values that were tried on a logarithmic x axis, and no others."""
+    values = sorted(tried.unique())
+    axes.set_xticks(values, [f"{value:g}" for value in values])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="x", which="minor", length=0)
+
+
 @rc_context(STYLE)
 def plot_tuning(trials: Mapping[str, pd.DataFrame], best: Mapping[str, float]) -> Figure:
     """Highest validation PR-AUC by batch size, then by learning rate, a point for each trial.
@@ -42,10 +50,7 @@ def plot_tuning(trials: Mapping[str, pd.DataFrame], best: Mapping[str, float]) -
         low = done[MEASURE].min()
         axes.plot(failed["value"], [low] * len(failed), "x", color=VERMILION, label="failed")
         axes.set(xscale="log", xlabel=name.replace("_", " "), ylabel=PR_AUC)
-        values = sorted(table["value"].unique())
-        axes.set_xticks(values, [f"{value:g}" for value in values])
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.tick_params(axis="x", which="minor", length=0)
+        _tick_only(axes, table["value"])
     panels[0].set_title("Batch size")
     panels[1].set_title("Learning rate, at the chosen batch size")
     handles, labels = panels[0].get_legend_handles_labels()
@@ -120,10 +125,7 @@ def plot_scaling(trials: pd.DataFrame) -> Figure:
             axes.plot(means.index, means, color=colours[rule], label=f"learning rate: {rule}")
             axes.plot(group["devices"], group[column], "o", color=colours[rule], alpha=0.6)
         axes.set(xscale="log", xlabel="devices, and batch size in multiples", ylabel=label)
-        counts = sorted(done["devices"].unique())
-        axes.set_xticks(counts, [str(count) for count in counts])
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.tick_params(axis="x", which="minor", length=0)
+        _tick_only(axes, done["devices"])
     right.set_ylim(0, None)
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncol=3)

@@ -1,0 +1,51 @@
+"""One training as a job does it: devices first, for Keras reads its backend once; then the rest."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from leopard import devices
+
+
+def run_training(
+    recipe: Mapping[str, Any],
+    files: Mapping[str, Any],
+    draw: Mapping[str, Any] | None,
+    outputs: Path,
+    checkpoints: Path,
+    *,
+    threads: int,
+    backend: str,
+    n_devices: int = 1,
+    report: Callable[[int, float], None] | None = None,
+) -> None:
+    """Set up the devices, open the windows and train one network.
+
+    Args:
+        recipe: Fields of `leopard.training.Recipe`.
+        files: As for `leopard.batches.open_windows`.
+        draw: As for `leopard.batches.open_windows`; kept in the record.
+        outputs: As for `leopard.training.train`.
+        checkpoints: As for `leopard.training.train`.
+        threads: As for `leopard.devices.set_up`.
+        backend: As for `leopard.devices.set_up`.
+        n_devices: As for `leopard.devices.set_up`.
+        report: Called after each epoch with its number and validation PR-AUC.
+    """
+    found = devices.set_up(threads, recipe["seed"], backend, n_devices)
+
+    import keras
+
+    from leopard.batches import open_windows
+    from leopard.training import MONITOR, Recipe, train
+
+    callbacks = []
+    if report:
+
+        def tell(epoch: int, logs: Mapping[str, float]) -> None:
+            report(epoch + 1, logs[MONITOR])
+
+        callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=tell))
+    training, validation = open_windows(files, draw, recipe["seed"])
+    record = {**found, "draw": draw}
+    train(Recipe(**recipe), training, validation, outputs, checkpoints, record, callbacks)
