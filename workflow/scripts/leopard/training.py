@@ -225,8 +225,10 @@ class Journal(keras.callbacks.Callback):
         return self.directory / f"epoch-{epoch:04d}.weights.h5"
 
     def _load(self, model: keras.Model, epoch: int) -> None:
-        # Without its variables the optimizer's state would be skipped, with but a warning.
-        model.optimizer.build(model.trainable_variables)
+        # Without its variables the optimizer's state would be skipped, with but a warning; and so
+        # with twice its variables, which a loss-scaling optimizer has when it is built again.
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
         model.load_weights(self._weights(epoch))
 
     def resume(self, model: keras.Model) -> int:
