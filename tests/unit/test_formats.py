@@ -89,12 +89,15 @@ def test_narrowpeak_summit_just_past_the_peak(tmp_path):
     assert read_narrowpeak(write(tmp_path, peak(summit="20")), SIZES)["summit"].to_list() == [29]
 
 
+PEAKS_GZ = gzip.compress(peak().encode() * 99, mtime=0)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (gzip.compress(peak().encode() * 99, mtime=0)[:-12], "truncated or corrupt gzip"),
+        (PEAKS_GZ[:-12], "truncated or corrupt gzip"),
         (b"\x1f\x8b" + bytes(99), "truncated or corrupt gzip"),
-        (gzip.compress(peak().encode() * 99, mtime=0)[:20] + b"\xff" * 99, "truncated or corrupt gzip"),
+        (PEAKS_GZ[:20] + b"\xff" * 99, "truncated or corrupt gzip"),
         (b"\xff\xfe\x80" * 9, "not a text file"),
     ],
 )
