@@ -26,7 +26,7 @@ include: "workflow/rules/trials.smk"
 rule all:
     default_target: True
     input:
-        rules.predict_all.input,
-        rules.evaluate_all.input,
-        rules.report_all.input,
+        rules.predict.input,
+        rules.evaluate.input,
+        rules.report.input,
     localrule: True

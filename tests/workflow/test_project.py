@@ -61,5 +61,5 @@ def test_the_real_study_plans_offline_with_every_url():
     text = plan("config")
     for name in ("genome/hg19.fa.gz", "signal/K562.bigwig", "labels/CTCF_K562.bigwig"):
         assert f"results/ctcf_k562/inputs/{name}" in text
-    assert re.search(r"^download +3$", text, re.M)
-    assert re.search(r"^train +2$", text, re.M)
+    assert re.search(r"^download_file +3$", text, re.M)
+    assert re.search(r"^train_network +2$", text, re.M)

@@ -34,8 +34,8 @@ def test_training_killed_between_epochs(finished: Study, make_study):
         f"results/tiny/models/{member}/model.keras",
     )
     assert not (study.results / "models" / member / "model.keras").exists()
-    study.succeed("evaluate_all")
-    log = (study.results / "logs/train" / f"{member}.log").read_text()
+    study.succeed("evaluate")
+    log = (study.results / "logs/train_network" / f"{member}.log").read_text()
     assert "going on after epoch" in log
     equal_histories(
         study.results / "models" / member / "history.tsv",
@@ -53,6 +53,6 @@ def test_prediction_killed_between_chromosomes(finished: Study):
     target = "results/tiny/predictions/unet/a.bigWig"
     finished.kill_when(lambda: (parts / "chr1.npy").exists(), target)
     finished.succeed(target)
-    assert "already decoded" in (finished.results / "logs/predict/unet/a.log").read_text()
+    assert "already decoded" in (finished.results / "logs/predict_binding/unet/a.log").read_text()
     assert not parts.exists()
     equal_tracks(track, undisturbed)

@@ -55,7 +55,7 @@ rule choose_threshold:
         "../scripts/choose_threshold.py"
 
 
-rule evaluate:
+rule evaluate_cell_line:
     input:
         fasta=rules.prepare_genome.output.fasta,
         fai=rules.prepare_genome.output.fai,
@@ -67,9 +67,9 @@ rule evaluate:
         metrics=f"{OUT}/evaluation/{{cell_line}}.tsv",
         curves=f"{OUT}/evaluation/{{cell_line}}.curves.tsv",
     log:
-        f"{OUT}/logs/evaluate/{{cell_line}}.log",
+        f"{OUT}/logs/evaluate_cell_line/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/evaluate/{{cell_line}}.tsv"
+        f"{OUT}/benchmarks/evaluate_cell_line/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -103,7 +103,7 @@ rule summarise_evaluation:
         "../scripts/summarise_evaluation.py"
 
 
-rule evaluate_all:
+rule evaluate:
     input:
         rules.summarise_evaluation.output,
     localrule: True

@@ -3,13 +3,13 @@
 #        which exists only if all of them fit together.
 
 
-rule download:
+rule download_file:
     output:
         ensure(f"{OUT}/inputs/{{role}}/{{name}}", non_empty=True),
     log:
-        f"{OUT}/logs/download/{{role}}/{{name}}.log",
+        f"{OUT}/logs/download_file/{{role}}/{{name}}.log",
     benchmark:
-        f"{OUT}/benchmarks/download/{{role}}/{{name}}.tsv"
+        f"{OUT}/benchmarks/download_file/{{role}}/{{name}}.tsv"
     wildcard_constraints:
         role="genome|blacklist|motif|signal|labels",
         name="[^/]+",
@@ -132,7 +132,7 @@ rule make_labels:
         "../scripts/make_labels.py"
 
 
-rule download_all:
+rule download:
     input:
         [f"{OUT}/inputs/{name}" for name in DOWNLOADS],
     localrule: True

@@ -2,7 +2,7 @@
 # Makes: predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak.
 
 
-rule predict:
+rule predict_binding:
     input:
         checked=ancient(rules.check_inputs.output[0]),
         models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
@@ -12,9 +12,9 @@ rule predict:
     output:
         f"{OUT}/predictions/{{model}}/{{cell_line}}.bigWig",
     log:
-        f"{OUT}/logs/predict/{{model}}/{{cell_line}}.log",
+        f"{OUT}/logs/predict_binding/{{model}}/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/predict/{{model}}/{{cell_line}}.tsv"
+        f"{OUT}/benchmarks/predict_binding/{{model}}/{{cell_line}}.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -34,7 +34,7 @@ rule predict:
 
 rule call_peaks:
     input:
-        prediction=rules.predict.output[0],
+        prediction=rules.predict_binding.output[0],
         thresholds=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
     output:
         f"{OUT}/predictions/{{model}}/{{cell_line}}.narrowPeak",
@@ -51,7 +51,7 @@ rule call_peaks:
         "../scripts/call_peaks.py"
 
 
-rule predict_all:
+rule predict:
     input:
         collect(
             f"{OUT}/predictions/{{model}}/{{cell_line}}.{{kind}}",

@@ -72,7 +72,7 @@ rule tabulate_inputs:
 
 rule plot_training:
     input:
-        rules.train.output.history,
+        rules.train_network.output.history,
     output:
         report(
             f"{OUT}/report/training/{{model}}/{{member}}.svg",
@@ -161,8 +161,8 @@ rule tabulate_results:
 
 rule plot_precision_recall:
     input:
-        metrics=rules.evaluate.output.metrics,
-        curves=rules.evaluate.output.curves,
+        metrics=rules.evaluate_cell_line.output.metrics,
+        curves=rules.evaluate_cell_line.output.curves,
     output:
         report(
             f"{OUT}/report/precision_recall/{{cell_line}}.svg",
@@ -224,8 +224,8 @@ rule plot_sites:
 # Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
 rule tabulate_benchmarks:
     input:
-        rules.predict_all.input,
-        rules.evaluate_all.input,
+        rules.predict.input,
+        rules.evaluate.input,
     output:
         report(
             f"{OUT}/report/benchmarks.html",
@@ -271,7 +271,7 @@ rule write_config:
         "../scripts/write_config.py"
 
 
-rule report_all:
+rule report:
     input:
         rules.summarise_windows.output,
         rules.tabulate_inputs.output,

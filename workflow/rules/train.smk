@@ -2,7 +2,7 @@
 # Makes: models/{model}/{member}/model.keras, history.tsv and training.json.
 
 
-rule train:
+rule train_network:
     input:
         unpack(lambda w: window_files(MEMBERS[w.member], settings(w.model)["fresh_windows"])),
     output:
@@ -10,9 +10,9 @@ rule train:
         history=f"{OUT}/models/{{model}}/{{member}}/history.tsv",
         record=f"{OUT}/models/{{model}}/{{member}}/training.json",
     log:
-        f"{OUT}/logs/train/{{model}}/{{member}}.log",
+        f"{OUT}/logs/train_network/{{model}}/{{member}}.log",
     benchmark:
-        f"{OUT}/benchmarks/train/{{model}}/{{member}}.tsv"
+        f"{OUT}/benchmarks/train_network/{{model}}/{{member}}.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -29,7 +29,7 @@ rule train:
         "../scripts/train.py"
 
 
-rule train_all:
+rule train:
     input:
         collect(f"{OUT}/models/{{model}}/{{member}}/model.keras", model=MODELS, member=MEMBERS),
     localrule: True

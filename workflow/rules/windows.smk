@@ -107,7 +107,7 @@ use rule extract_sequence as extract_labels with:
         kind="labels",
 
 
-rule windows_all:
+rule windows:
     input:
         rules.extract_sequence.output,
         collect(
