@@ -76,10 +76,9 @@ def test_precision(model: keras.Model, task: Task) -> float:
     """Average precision of a model on every base of the test chromosomes."""
     tracks, counts = task.tracks(), ScoreCounts()
     decoder = Decoder([model], 65536, 8, both_strands=False)
-    for chrom in task.test:
-        out = np.zeros(tracks.chrom_sizes[chrom], np.float32)
-        list(decoder.decode(tracks, chrom, out))
-        counts.update(tracks.labels(chrom, 0, len(out)), out)
+    sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in task.test}
+    for chrom, tile, values in decoder.decode(tracks, sizes):
+        counts.update(tracks.labels(chrom, tile.keep_start, tile.keep_end), values)
     return average_precision(counts)
 
 

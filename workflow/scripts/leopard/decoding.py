@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,44 +100,76 @@ class Decoder:
                 total += network.predict_on_batch(flipped)[:, ::-1, 0]
         return total / (len(self.networks) * (1 + self.both_strands))
 
-    def decode(self, tracks: Tracks, chrom: str, out: np.ndarray) -> Iterator[int]:
-        """Fill `out`, float32 [chromosome size], reading ahead while the network computes.
+    def decode(
+        self, tracks: Tracks, chrom_sizes: Mapping[str, int]
+    ) -> Iterator[tuple[str, Tile, np.ndarray]]:
+        """Decode chromosomes, reading ahead while the network computes.
 
         Yields:
-            How many of its bases are done, after each batch of tiles.
+            A chromosome, a tile, and the probabilities of its bases [keep_start, keep_end), in
+            the order of the genome: every base once.
         """
-        tiles = tile_chromosome(len(out), self.tile_length, self.halo, self.grid)
-        size = min(self.batch_size, len(tiles))
-        for group, codes, signal in _read_ahead(tracks, chrom, tiles, size):
-            for tile, values in zip(group, self.predict(codes, signal), strict=False):
-                inside = slice(tile.keep_start - tile.start, tile.keep_end - tile.start)
-                out[tile.keep_start : tile.keep_end] = values[inside]
-            yield group[-1].keep_end
+        tiles = [
+            (chrom, tile)
+            for chrom, size in chrom_sizes.items()
+            for tile in tile_chromosome(size, self.tile_length, self.halo, self.grid)
+        ]
+        for group, codes, signal in _read_ahead(tracks, _batch_tiles(tiles, self.batch_size)):
+            for (chrom, tile), values in zip(group, self.predict(codes, signal), strict=False):
+                yield chrom, tile, values[tile.keep_start - tile.start : tile.keep_end - tile.start]
+
+
+class Batch(NamedTuple):
+    """Tiles to compute together, and how many to compute: the last one again to make up for it."""
+
+    tiles: Sequence[tuple[str, Tile]]
+    size: int
+
+
+def _batch_tiles(tiles: Sequence[tuple[str, Tile]], batch_size: int) -> Iterator[Batch]:
+    """Batches of tiles of one length, across the ends of chromosomes.
+
+    All have one shape, so that the network is compiled once; their size is such that little is
+    computed twice to fill up the last one.
+    """
+    for _, same in groupby(tiles, key=lambda item: item[1].length):
+        run = list(same)
+        batches = -(-len(run) // batch_size)
+        size = -(-len(run) // batches)
+        for first in range(0, len(run), size):
+            yield Batch(run[first : first + size], size)
 
 
 def _read_ahead(
-    tracks: Tracks, chrom: str, tiles: Sequence[Tile], batch_size: int
-) -> Iterator[tuple[Sequence[Tile], np.ndarray, np.ndarray]]:
-    """Batches of tiles with their arrays; the next is read while the caller uses this one.
+    tracks: Tracks, batches: Iterable[Batch]
+) -> Iterator[tuple[Sequence[tuple[str, Tile]], np.ndarray, np.ndarray]]:
+    """Batches with their arrays; the next one is read while the caller uses this one."""
 
-    A last batch that is not full repeats its last tile: one shape, one compilation.
-    """
-
-    def read(group: Sequence[Tile]) -> tuple[Sequence[Tile], np.ndarray, np.ndarray]:
-        regions = [(chrom, tile.start, tile.start + tile.length) for tile in group]
-        regions += regions[-1:] * (batch_size - len(regions))
+    def read(batch: Batch) -> tuple[Sequence[tuple[str, Tile]], np.ndarray, np.ndarray]:
+        regions = [(chrom, tile.start, tile.start + tile.length) for chrom, tile in batch.tiles]
+        regions += regions[-1:] * (batch.size - len(regions))
         codes = np.stack([tracks.codes(*region) for region in regions])
-        return group, codes, np.stack([tracks.signal(*region) for region in regions])
+        return batch.tiles, codes, np.stack([tracks.signal(*region) for region in regions])
 
     with ThreadPoolExecutor(1, "reader") as reader:
         pending: Future | None = None
-        for first in range(0, len(tiles), batch_size):
-            following = reader.submit(read, tiles[first : first + batch_size])
+        for batch in batches:
+            following = reader.submit(read, batch)
             if pending:
                 yield pending.result()
             pending = following
         if pending:
             yield pending.result()
+
+
+def _fill(out: np.ndarray, decoded: Iterator[tuple[str, Tile, np.ndarray]]) -> Iterator[int]:
+    """Fill a chromosome with the tiles that come next, and tell how many bases are done."""
+    done = 0
+    while done < len(out):
+        _, tile, values = next(decoded)
+        out[tile.keep_start : tile.keep_end] = values
+        done = tile.keep_end
+        yield done
 
 
 def decode_genome(
@@ -171,6 +204,8 @@ def decode_genome(
     bigwig = pyBigWig.open(str(track), "w")
     bigwig.addHeader(list(chrom_sizes.items()))
     progress = _Progress(sum(chrom_sizes.values()))
+    missing = {c: n for c, n in chrom_sizes.items() if not (parts / f"{c}.npy").exists()}
+    decoded = decoder.decode(tracks, missing)
     pending: list[Future] = []
     with ThreadPoolExecutor(1, "writer") as writer:
         for chrom, size in chrom_sizes.items():
@@ -182,7 +217,7 @@ def decode_genome(
                 steps: Iterable[int] = [size]
             else:
                 out = np.lib.format.open_memmap(unfinished, "w+", np.float32, (size,))
-                steps = progress.report(chrom, decoder.decode(tracks, chrom, out))
+                steps = progress.report(chrom, _fill(out, decoded))
             written, writes = 0, []
             for done in steps:
                 while done - written >= BASES_A_WRITE or written < done == size:
