@@ -93,7 +93,7 @@ def device() -> dict:
     """Set up TensorFlow once, before anything computes."""
     from leopard import devices
 
-    return devices.set_up(threads=2, seed=0)
+    return devices.set_up(threads=2)
 
 
 def randomise(model, seed: int):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not find_spec("jax"), reason="no JAX here")
 PREDICT = """
 import sys
 from leopard import devices
-record = devices.set_up(2, 0, sys.argv[1])
+record = devices.set_up(2, sys.argv[1])
 import numpy as np
 from leopard import models
 data = np.load(sys.argv[2])
@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 from leopard import devices
 backend, tests, outputs, n_devices, n_training, n_validation, changes = sys.argv[1:]
-record = devices.set_up(2, 7, backend, int(n_devices))
+record = devices.set_up(2, backend, int(n_devices))
 assert record["n_devices"] == int(n_devices)
 sys.path.insert(0, tests)
 from test_training import LONG, Bumps

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("device")
 
 RECIPE = Recipe(
     architecture="cnn",
+    xla=False,
     precision="float32",
     prior_bias=True,
     base_order="ACGT",
@@ -52,6 +53,9 @@ LONG = replace(
     epochs=12,
 )
 THREADS = 2
+HERE = Path(__file__).parent
+PYTHONPATH = os.pathsep.join([str(HERE), str(HERE.parents[1] / "workflow/scripts")])
+ENVIRONMENT = {**os.environ, "PYTHONPATH": PYTHONPATH, "TF_CPP_MIN_LOG_LEVEL": "3"}
 FOLLOWED = ["loss", "pr_auc", "dice_coef", "binary_io_u"]
 CLOCKS = ["fit_seconds", "seconds"]
 
@@ -75,7 +79,23 @@ def build_plain(channels, output_bias, batch_norm_momentum):
     return keras.Model(inputs, keras.layers.Conv1D(1, 1, activation="sigmoid")(x))
 
 
-models.BUILDERS.update(tiny=build_tiny, plain=build_plain)
+@keras.saving.register_keras_serializable()
+class Greedy(keras.layers.Layer):
+    """Wants a terabyte for each window of a batch beyond the sixth."""
+
+    def call(self, x):
+        beyond = keras.ops.maximum(keras.ops.shape(x)[0] - 6, 0)
+        waste = keras.random.uniform((beyond, 2**19, 2**19))  # constants are folded away
+        return x + 1e-30 * keras.ops.sum(waste)
+
+
+def build_greedy(channels, output_bias, batch_norm_momentum):
+    """Build the plain one, with a layer that large batches are too much for."""
+    inputs = keras.Input((None, channels))
+    return keras.Model(inputs, build_plain(channels, output_bias, 0)(Greedy()(inputs)))
+
+
+models.BUILDERS.update(tiny=build_tiny, plain=build_plain, greedy=build_greedy)
 
 
 class Bumps:
@@ -101,7 +121,7 @@ def run(outputs, recipe, training=None, validation=None, checkpoints=None):
     """Train as a job would and return what it wrote."""
     from leopard import devices
 
-    device = devices.set_up(THREADS, recipe.seed)
+    device = devices.set_up(THREADS)
     outputs.mkdir(parents=True, exist_ok=True)
     checkpoints = checkpoints or outputs / "checkpoints"
     train(
@@ -128,15 +148,13 @@ def count(model, source):
 def killed(tmp_path_factory):
     """Checkpoints of a run whose process was killed after its second epoch."""
     directory = tmp_path_factory.mktemp("killed")
-    here = Path(__file__).parent
     code = (
         "from pathlib import Path; import test_training as t;"
         f"t.run(Path({str(directory)!r}), t.LONG)"
     )
-    path = os.pathsep.join([str(here), str(here.parents[1] / "workflow/scripts")])
     process = subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=ENVIRONMENT,
         stderr=subprocess.PIPE,
     )
     history = directory / "checkpoints/history.tsv"
@@ -174,7 +192,7 @@ def test_a_killed_run_ends_as_one_that_was_never_stopped(undisturbed, resumed):
         history.drop(columns=CLOCKS), resumed_history.drop(columns=CLOCKS), check_exact=True
     )
     np.testing.assert_array_equal(weights(model), weights(resumed_model))
-    timed = {"training_time", "windows_per_second", "peak_memory_mib"}
+    timed = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}
     assert {k: v for k, v in record.items() if k not in timed} == {
         k: v for k, v in resumed_record.items() if k not in timed
     }
@@ -226,6 +244,8 @@ def test_record(undisturbed, device):
         52 / history["fit_seconds"].median(), rel=0.01
     )
     assert 100 < record["peak_memory_mib"] < 100_000
+    assert 0 < record["utilisation"] <= 1.01
+    assert record["windows_at_once"] == LONG.batch_size
     assert {key: record[key] for key in device} == device
     rate, digest = describe(Bumps(1, 52))
     assert (record["data"]["training"], record["data"]["training_positive_rate"]) == (digest, rate)
@@ -304,6 +324,7 @@ def journal(killed, tmp_path):
     directory = tmp_path / "checkpoints"
     shutil.copytree(killed / "checkpoints", directory)
     identity = json.loads((directory / "identity.json").read_text())
+    assert identity.pop("parts") == 1
     assert identity.items() >= json.loads(json.dumps(asdict(LONG))).items()
     return lambda **changes: Journal(directory, {**identity, **changes}, LONG)
 
@@ -346,7 +367,58 @@ def test_an_interrupted_removal_leaves_no_history(journal, tiny):
         own.remove()
     assert not (own.directory / "history.tsv").exists()
     (own.directory / "a directory").rmdir()
-    assert own.resume(tiny) == 0
+    assert journal().resume(tiny) == 0
+
+
+def test_out_of_memory_the_same_batches_are_computed_in_parts(tmp_path, caplog):
+    caplog.set_level("WARNING")
+    training, validation = Bumps(1, 48), Bumps(2, 12)
+    for source in (training, validation):  # masked bases weigh differently in parts of a batch
+        source.labels[source.labels == 255] = 0
+    recipe = replace(
+        LONG,
+        batch_size=24,
+        epochs=3,
+        schedule="constant",
+        warmup_epochs=0,
+        ema_momentum=None,
+        reverse_complement=False,
+        signal_magnitude=(1, 1),
+    )
+    (_, whole, _), (_, split, record) = (
+        run(tmp_path / name, replace(recipe, architecture=name), training, validation)
+        for name in ("plain", "greedy")
+    )
+    assert "each batch of 24 windows is now computed in 4 parts of 6" in caplog.text
+    assert record["windows_at_once"] == 6 and record["recipe"]["batch_size"] == 24
+    for name in ("val_loss", "val_pr_auc"):
+        np.testing.assert_allclose(split[name], whole[name], rtol=1e-3)
+
+
+def test_checkpoints_remember_the_parts(journal, tiny):
+    own = journal()
+    own.split_batches()
+    assert own.parts == 2 and own.history.empty
+    own.history = pd.DataFrame({"epoch": [1], "val_pr_auc": [0.5]})
+    own.history.to_csv(own.directory / "history.tsv", sep="\t", index=False)
+    assert journal().parts == 2 and len(journal().history) == 1
+    assert journal(learning_rate=0.1).parts == 1
+
+
+def test_xla_learns_the_same(tmp_path, undisturbed):
+    code = (
+        "from pathlib import Path; from leopard import devices;"
+        "devices.set_up(2, xla=True); devices.set_up = lambda *_: {};"
+        f"import test_training as t; t.run(Path({str(tmp_path)!r}), t.replace(t.LONG, xla=True))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Model doesn't support `jit_compile=True`" not in done.stderr
+    history = pd.read_csv(tmp_path / "history.tsv", sep="\t")
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose(history[name], undisturbed[1][name], rtol=0.01)
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

@@ -100,7 +100,12 @@ def test_every_job_has_log_and_benchmark(finished):
             str(path.relative_to(finished.results / kind).with_suffix(""))
             for path in (finished.results / kind).rglob(f"*{suffix}")
         }
-        assert {"check_inputs", "train_network/unet/a-a-s1", "predict_binding/unet/b", "evaluate_cell_line/a"} <= names
+        assert {
+            "check_inputs",
+            "train_network/unet/a-a-s1",
+            "predict_binding/unet/b",
+            "evaluate_cell_line/a",
+        } <= names
 
 
 def test_report(finished):
@@ -121,7 +126,13 @@ def planned(study, *arguments):
 
 def test_what_changes_no_result_reruns_nothing(finished):
     finished.config["prediction"] = {"tile_length": 16384, "batch_size": 2}
-    arguments = ["evaluate", "--set-threads", "train_network=1", "--set-resources", "predict_binding:mem_mb=1"]
+    arguments = [
+        "evaluate",
+        "--set-threads",
+        "train_network=1",
+        "--set-resources",
+        "predict_binding:mem_mb=1",
+    ]
     assert planned(finished, *arguments) == set()
 
 
@@ -138,5 +149,7 @@ def test_a_new_seed_trains_only_its_member(finished):
         {"train": "a", "validation": "a", "seed": 3},
     ]
     assert planned(finished, "train") == {"train_network", "train"}
-    jobs = re.findall(r"^(?:local)?rule train_network:\n.*\n +output: (\S+),", finished.succeed("-n"), re.M)
+    jobs = re.findall(
+        r"^(?:local)?rule train_network:\n.*\n +output: (\S+),", finished.succeed("-n"), re.M
+    )
     assert jobs == ["results/tiny/models/unet/a-a-s3/model.keras"]

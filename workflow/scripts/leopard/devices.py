@@ -5,6 +5,10 @@ Call `set_up` before anything that imports Keras, which reads its backend once.
 
 import os
 import platform
+import resource
+import shutil
+import subprocess
+import time
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -17,16 +21,20 @@ os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
 
 
 def set_up(
-    threads: int, seed: int = 0, backend: str | None = None, n_devices: int = 1
+    threads: int,
+    backend: str | None = None,
+    n_devices: int = 1,
+    xla: bool = False,
 ) -> dict[str, Any]:
     """Prepare the devices of this process and say what they are.
 
     Args:
         threads: CPU threads that one operation may use; JAX on a CPU takes all it is given.
-        seed: Seeds Python, NumPy and Keras; operations are made deterministic as well.
         backend: tensorflow or jax; None for the one that Keras is set to.
         n_devices: GPUs to use. Without a GPU the CPU is cut into so many virtual devices, which
             makes nothing faster and lets everything be tried.
+        xla: Whether XLA will compile the work: Keras would not let it under TensorFlow's own
+            deterministic operations. XLA repeats itself exactly by the flag above.
 
     Returns:
         device, n_devices, backend and the version of keras.
@@ -35,9 +43,11 @@ def set_up(
         os.environ["KERAS_BACKEND"] = backend
     import keras
 
-    keras.utils.set_random_seed(seed)
     name = keras.backend.backend()
-    gpus = (_set_up_jax if name == "jax" else _set_up_tensorflow)(threads, n_devices)
+    if name == "jax":
+        gpus = _set_up_jax(n_devices)
+    else:
+        gpus = _set_up_tensorflow(threads, n_devices, deterministic=not xla)
     return {
         "device": gpus[0] if gpus else f"CPU, {threads} threads ({_cpu_name()})",
         "n_devices": len(gpus) or n_devices,
@@ -46,13 +56,14 @@ def set_up(
     }
 
 
-def _set_up_tensorflow(threads: int, n_devices: int) -> list[str]:
+def _set_up_tensorflow(threads: int, n_devices: int, deterministic: bool) -> list[str]:
     """Prepare TensorFlow and return the names of the GPUs it will use."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(2)
-    tf.config.experimental.enable_op_determinism()
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
     gpus = tf.config.list_physical_devices("GPU")[:n_devices]
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -64,7 +75,7 @@ def _set_up_tensorflow(threads: int, n_devices: int) -> list[str]:
     return [detail.get("device_name", "GPU") for detail in details]
 
 
-def _set_up_jax(threads: int, n_devices: int) -> list[str]:
+def _set_up_jax(n_devices: int) -> list[str]:
     """Prepare JAX and return the names of the GPUs it will use."""
     os.environ["XLA_FLAGS"] += f" --xla_force_host_platform_device_count={n_devices}"
     import jax
@@ -77,20 +88,110 @@ def _set_up_jax(threads: int, n_devices: int) -> list[str]:
     return [device.device_kind for device in devices if device.platform == "gpu"]
 
 
+def are_replicated() -> bool:
+    """Whether a TensorFlow strategy shares each batch out among several devices.
+
+    On JAX they are one to the program, whatever their number.
+    """
+    return len(_tensorflow_devices()) > 1
+
+
 def scope() -> AbstractContextManager:
     """Where a model is built and compiled, so that it trains on all devices of the process.
 
     Each step's batch is shared out among them. JAX needs no scope: `set_up` did it all.
     """
-    import keras
-
-    if keras.backend.backend() == "jax":
+    if not are_replicated():
         return nullcontext()
     import tensorflow as tf
 
+    return tf.distribute.MirroredStrategy(_tensorflow_devices()).scope()
+
+
+def _tensorflow_devices() -> list[str]:
+    import keras
+
+    if keras.backend.backend() == "jax":
+        return []
+    import tensorflow as tf
+
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    names = [device.name for device in devices]
-    return tf.distribute.MirroredStrategy(names).scope() if len(names) > 1 else nullcontext()
+    return [device.name for device in devices]
+
+
+def _gpus() -> list[Any]:
+    """The backend's own handles of the GPUs it computes on."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [device for device in jax.local_devices() if device.platform == "gpu"]
+    import tensorflow as tf
+
+    return tf.config.list_logical_devices("GPU")
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a backend gave up for want of memory, the device's or the host's."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    return "RESOURCE_EXHAUSTED" in str(error)  # JAX, and TensorFlow's XLA
+
+
+def peak_memory() -> dict[str, int | None]:
+    """Largest memory so far in MiB: `peak_memory_mib` of the process, `peak_gpu_memory_mib`.
+
+    The latter is of the fullest GPU, and None without one.
+    """
+    peaks = [_peak_bytes(gpu) for gpu in _gpus()]
+    return {
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_gpu_memory_mib": max(peaks) // 2**20 if peaks else None,
+    }
+
+
+def _peak_bytes(gpu: Any) -> int:
+    if hasattr(gpu, "memory_stats"):  # JAX
+        return gpu.memory_stats()["peak_bytes_in_use"]
+    import tensorflow as tf
+
+    return tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))["peak"]
+
+
+class Utilisation:
+    """Context in which the use of the devices is measured.
+
+    Attributes:
+        mean: Of the first GPU, the share of time in which it computed, as nvidia-smi samples it
+            every second; without a GPU, the share of the time of this process' cores that it
+            used. None before the measurement.
+    """
+
+    def __init__(self) -> None:
+        self.mean: float | None = None
+        self._sampler: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Utilisation":
+        self._wall, self._cpu = time.monotonic(), time.process_time()
+        if _gpus() and shutil.which("nvidia-smi"):
+            first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+            query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
+            self._sampler = subprocess.Popen(
+                ["nvidia-smi", "--loop=1", f"--id={first}", *query],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._sampler:
+            self._sampler.terminate()
+            samples = [int(x) for x in self._sampler.communicate()[0].split() if x.isdecimal()]
+            self.mean = round(sum(samples) / len(samples) / 100, 3) if samples else None
+        else:
+            cores = (time.monotonic() - self._wall) * len(os.sched_getaffinity(0))
+            self.mean = round((time.process_time() - self._cpu) / cores, 3)
 
 
 def _cpu_name() -> str:

@@ -32,7 +32,7 @@ def run_training(
         n_devices: As for `leopard.devices.set_up`.
         report: Called after each epoch with its number and validation PR-AUC.
     """
-    found = devices.set_up(threads, recipe["seed"], backend, n_devices)
+    found = devices.set_up(threads, backend, n_devices, recipe["xla"])
 
     import keras
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import resource
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from leopard.fit_metrics import training_metrics
 log = logging.getLogger(__name__)
 
 MONITOR = "val_pr_auc"
+REFRESH_BATCHES = 20
 SECONDS_BETWEEN_REPORTS = 10
 
 
@@ -29,6 +29,7 @@ class Recipe:
 
     Attributes:
         architecture: A name in `leopard.models.BUILDERS`.
+        xla: Compile the training step with XLA. On TensorFlow only; JAX always does.
         precision: float32, mixed_bfloat16 or mixed_float16 (with loss scaling); probabilities are
             float32 in any case.
         prior_bias: Start the output bias at the log-odds of the positive rate, not at zero.
@@ -53,6 +54,7 @@ class Recipe:
     """
 
     architecture: str
+    xla: bool
     precision: str
     prior_bias: bool
     base_order: str
@@ -111,44 +113,22 @@ def train(
             )
         data[f"{name}_positive_rate"] = rate
 
-    keras.config.set_dtype_policy(recipe.precision)
-    with devices.scope() as replicated:
-        model = models.build(
-            recipe.architecture,
-            prior=data["training_positive_rate"] if recipe.prior_bias else 0.5,
-            base_order=recipe.base_order,
-            signal_transform=recipe.signal_transform,
-            batch_norm_momentum=recipe.batch_norm_momentum,
-        )
-        models.synchronize(model, replicated is not None)
-        steps = -(-training.n // recipe.batch_size)
-        model.compile(
-            optimizer=_optimizer(recipe, steps),
-            loss=_loss(recipe.loss),
-            weighted_metrics=training_metrics(),
-        )
-    workers = 2 if replicated is None else 1
-    averaging = [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
     journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe)
-    first_epoch = journal.resume(model)
-    if not journal.finished:
-        model.fit(
-            WindowBatches(
-                training,
-                recipe.batch_size,
-                seed=recipe.seed,
-                first_epoch=first_epoch,
-                flip=recipe.reverse_complement,
-                magnitude=recipe.signal_magnitude,
-                workers=workers,
-            ),
-            validation_data=WindowBatches(validation, recipe.batch_size, workers=workers),
-            initial_epoch=first_epoch,
-            epochs=recipe.epochs,
-            callbacks=[*averaging, journal, *callbacks],
-            shuffle=False,  # Keras would draw from Python's own generator, which no epoch restores
-            verbose=0,
-        )
+    utilisation = devices.Utilisation()
+    while True:
+        model = _build(recipe, data["training_positive_rate"], training.n, journal.parts)
+        first_epoch = journal.resume(model)
+        if journal.finished:
+            break
+        try:
+            with utilisation:
+                _fit(model, recipe, training, validation, first_epoch, journal, callbacks)
+            break
+        except Exception as error:
+            if journal.parts == recipe.batch_size or not devices.is_out_of_memory(error):
+                raise
+        del model
+        journal.split_batches()
     best = journal.load_best(model)
     models.synchronize(model, False)
     whole = checkpoints / "model.keras"  # complete before it gets its name
@@ -161,7 +141,9 @@ def train(
         **circumstances,
         "training_time": round(seconds, 1),
         "windows_per_second": round(training.n / float(history["fit_seconds"].median()), 2),
-        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "utilisation": utilisation.mean,
+        **devices.peak_memory(),
+        "windows_at_once": recipe.batch_size // journal.parts,
         "epochs": len(history),
         "best_epoch": int(best["epoch"]),
         **{f"best_{name}": float(best[name]) for name in history if name.startswith("val_")},
@@ -174,7 +156,72 @@ def train(
     journal.remove()
 
 
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+def _build(recipe: Recipe, positive_rate: float, windows: int, parts: int) -> keras.Model:
+    """Build and compile the model of a recipe.
+
+    Args:
+        recipe: What to build.
+        positive_rate: Fraction of bases that are bound.
+        windows: Training windows an epoch.
+        parts: Pieces that each batch is computed in, their gradients accumulated.
+    """
+    keras.utils.set_random_seed(recipe.seed)  # here, so that building it again gives the same
+    keras.config.set_dtype_policy(recipe.precision)
+    with devices.scope() as replicated:
+        model = models.build(
+            recipe.architecture,
+            prior=positive_rate if recipe.prior_bias else 0.5,
+            base_order=recipe.base_order,
+            signal_transform=recipe.signal_transform,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+        )
+        models.synchronize(model, replicated is not None)
+        model.compile(
+            optimizer=_optimizer(recipe, -(-windows // (recipe.batch_size // parts)), parts),
+            loss=_loss(recipe.loss),
+            weighted_metrics=training_metrics(),
+            jit_compile=recipe.xla or "auto",
+        )
+    return model
+
+
+def _fit(
+    model: keras.Model,
+    recipe: Recipe,
+    training: WindowSource,
+    validation: WindowSource,
+    first_epoch: int,
+    journal: "Journal",
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """Train a compiled model from an epoch on."""
+    size = recipe.batch_size // journal.parts
+    workers = 1 if devices.are_replicated() else 2
+    averaging: list[keras.callbacks.Callback] = []
+    if recipe.ema_momentum:
+        refresh = RefreshStatistics(WindowBatches(training, size))
+        averaging = [keras.callbacks.SwapEMAWeights(), refresh]
+    model.fit(
+        WindowBatches(
+            training,
+            size,
+            seed=recipe.seed,
+            first_epoch=first_epoch,
+            flip=recipe.reverse_complement,
+            magnitude=recipe.signal_magnitude,
+            workers=workers,
+        ),
+        validation_data=WindowBatches(validation, size, workers=workers),
+        initial_epoch=first_epoch,
+        epochs=recipe.epochs,
+        callbacks=[*averaging, journal, *callbacks],
+        shuffle=False,  # Keras would draw from Python's own generator, which no epoch restores
+        verbose=0,
+    )
+
+
+def _optimizer(recipe: Recipe, steps: int, parts: int = 1) -> keras.optimizers.Optimizer:
+    """The optimizer of a recipe, for so many steps an epoch, each a part of a batch."""
     rate: Any = recipe.learning_rate
     warmup = round(recipe.warmup_epochs * steps)
     if recipe.schedule == "cosine":
@@ -186,7 +233,10 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
         )
     config: dict[str, Any] = {"learning_rate": rate, "weight_decay": recipe.weight_decay}
     if recipe.ema_momentum:
-        config |= {"use_ema": True, "ema_momentum": recipe.ema_momentum}
+        # Keras counts, decays and averages at each part of a batch.
+        config |= {"use_ema": True, "ema_momentum": recipe.ema_momentum ** (1 / parts)}
+    if parts > 1:
+        config["gradient_accumulation_steps"] = parts
     return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
 
 
@@ -198,19 +248,55 @@ def _loss(name: str) -> keras.losses.Loss:
     return losses[name](reduction="mean_with_sample_weight")
 
 
+class RefreshStatistics(keras.callbacks.Callback):
+    """Sets the statistics of batch normalisation to those of the averaged weights.
+
+    Training leaves them as the current weights have them, which the averaged ones do not fit.
+    Follows `SwapEMAWeights`, which puts the averaged weights in place for each validation.
+
+    Args:
+        batches: Training windows; the first few batches are used, the same ones every epoch.
+    """
+
+    def __init__(self, batches: WindowBatches) -> None:
+        super().__init__()
+        self.inputs = [list(batches[i][0]) for i in range(min(REFRESH_BATCHES, len(batches)))]
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Pass batches forward as in training; momentum soon forgets what was before."""
+        for inputs in self.inputs:
+            self.model(inputs, training=True)
+
+
 class Journal(keras.callbacks.Callback):
     """Keeps the history and the checkpoints, stops training early, tells of progress.
 
     `history.tsv` among the checkpoints is the single point of commitment: an epoch is finished
     once its row is there, and the weights of the last and the best finished epoch always are.
+    What is there already counts if it is of the same recipe and data.
     """
 
     def __init__(self, directory: Path, identity: dict[str, Any], recipe: Recipe) -> None:
         super().__init__()
         self.directory = directory
-        self.identity = json.dumps(identity, sort_keys=True)
+        self.identity = json.loads(json.dumps(identity))
         self.recipe = recipe
+        self.parts = 1
+        """Pieces that each batch is computed in, for want of memory."""
         self.history = pd.DataFrame({"epoch": pd.Series(dtype=int), MONITOR: []})
+        if (history := directory / "history.tsv").exists():
+            recorded = json.loads((directory / "identity.json").read_text())
+            parts = recorded.pop("parts")
+            if recorded == self.identity:
+                self.parts, self.history = parts, pd.read_csv(history, sep="\t")
+                return
+        self._begin()
+
+    def _begin(self) -> None:
+        self.remove()
+        self.directory.mkdir(parents=True)
+        identity = self.identity | {"parts": self.parts}
+        (self.directory / "identity.json").write_text(json.dumps(identity))
 
     @property
     def finished(self) -> bool:
@@ -220,6 +306,20 @@ class Journal(keras.callbacks.Callback):
             return False
         waited = done - 1 - int(self.history[MONITOR].to_numpy().argmax())
         return done >= self.recipe.epochs or waited >= self.recipe.patience
+
+    def split_batches(self) -> None:
+        """Start again with each batch in more pieces: half as large, or what divides it evenly."""
+        batch = self.recipe.batch_size
+        self.parts = next(n for n in range(2 * self.parts, batch + 1) if batch % n == 0)
+        log.warning(
+            "out of memory: each batch of %d windows is now computed in %d parts of %d, whose "
+            "gradients are added up",
+            batch,
+            self.parts,
+            batch // self.parts,
+        )
+        self.history = self.history.iloc[:0]
+        self._begin()
 
     def _weights(self, epoch: int) -> Path:
         return self.directory / f"epoch-{epoch:04d}.weights.h5"
@@ -232,21 +332,15 @@ class Journal(keras.callbacks.Callback):
         model.load_weights(self._weights(epoch))
 
     def resume(self, model: keras.Model) -> int:
-        """Load the last finished epoch's state, if it is of this recipe and data.
+        """Load the state after the last finished epoch.
 
         Returns:
             The number of epochs already finished.
         """
-        identity, history = self.directory / "identity.json", self.directory / "history.tsv"
-        if history.exists() and identity.read_text() == self.identity:
-            self.history = pd.read_csv(history, sep="\t")
-            self._load(model, len(self.history))
-            log.info("going on after epoch %d", len(self.history))
-        else:
-            self.remove()
-            self.directory.mkdir(parents=True)
-            identity.write_text(self.identity)
-        return len(self.history)
+        if finished := len(self.history):
+            self._load(model, finished)
+            log.info("going on after epoch %d", finished)
+        return finished
 
     def load_best(self, model: keras.Model) -> pd.Series:
         """Load the weights of the best epoch and return its row."""
@@ -277,7 +371,7 @@ class Journal(keras.callbacks.Callback):
         self._fitted = now - self._began
         if now - self._reported > SECONDS_BETWEEN_REPORTS:
             self._reported = now
-            windows = (batch + 1) * self.recipe.batch_size
+            windows = (batch + 1) * (self.recipe.batch_size // self.parts)
             log.info(
                 "epoch %d: %d of %d batches, %.1f windows/s, loss %.5f",
                 len(self.history) + 1,
