@@ -107,7 +107,7 @@ def test_it_trains_on_jax_and_decodes_on_tensorflow(windows, tmp_path):
 def test_several_devices_learn_what_one_does(tmp_path, backend):
     histories = []
     for n in (1, 2, 4):
-        train(backend, tmp_path / str(n), n, 48, 16, epochs=2, warmup_epochs=0)
+        train(backend, tmp_path / str(n), n, 48, 16, epochs=2, warmup=0)
         histories.append(pd.read_csv(tmp_path / str(n) / "history.tsv", sep="\t"))
     for history in histories[1:]:
         for name in ("loss", "val_loss"):

@@ -254,7 +254,8 @@ def records(tmp_path) -> pd.DataFrame:
     record = {
         "device": "GPU <1>", "n_devices": 1, "parameters": 475969, "training_windows": 800,
         "epochs": 12, "best_epoch": 9, "best_val_pr_auc": 0.8125, "training_time": 61.0,
-        "windows_per_second": 47.6, "peak_memory_mib": 832, "keras": "3.15.1",
+        "windows_per_second": 47.6, "peak_memory_mib": 832, "utilisation": 0.914,
+        "peak_gpu_memory_mib": None, "keras": "3.15.1",
         "backend": "tensorflow 2.21.0", "recipe": {"batch_size": 16, "seed": 1},
     }  # fmt: skip
     paths = [tmp_path / "models" / "unet" / m / "training.json" for m in ("a-b-s1", "a-b-s2")]
@@ -267,7 +268,7 @@ def records(tmp_path) -> pd.DataFrame:
 def test_training_pages(records):
     assert records["member"].to_list() == ["a-b-s1", "a-b-s2"]
     page = training_page(records)
-    assert "475,969" in page
+    assert "475,969" in page and "91%" in page
     assert "0.8125" in page
     software = software_page(records)
     assert software.count("3.15.1") == 1

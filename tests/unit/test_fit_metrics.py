@@ -59,5 +59,6 @@ def test_metrics_of_evaluate_are_those_of_the_unmasked_bases(batches):
     for labels, scores, weights in batches:
         counts.update(np.where(weights, labels[..., 0], 255), scores[..., 0])
     expected = summarise(counts, 0.5)
+    assert followed["cross_entropy"] == pytest.approx(expected["loss"], rel=1e-4)
     for name in ("pr_auc", "dice_coef", "binary_io_u"):
         assert followed[name] == pytest.approx(expected[name], rel=1e-4), name

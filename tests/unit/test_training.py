@@ -17,7 +17,8 @@ import pytest
 from leopard import metrics, models
 from leopard.batches import WindowBatches, Windows, describe
 from leopard.errors import InputError
-from leopard.training import Journal, Recipe, _loss, _optimizer, train
+from leopard.losses import build_loss
+from leopard.training import Journal, Recipe, _optimizer, train
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -30,12 +31,13 @@ RECIPE = Recipe(
     signal_transform="log1p",
     batch_norm_momentum=0.8,
     loss="binary_crossentropy",
+    dice_weight=0.0,
     optimizer="adam",
     weight_decay=None,
     ema_momentum=None,
     learning_rate=0.003,
     schedule="constant",
-    warmup_epochs=0,
+    warmup=0,
     batch_size=8,
     epochs=2,
     patience=50,
@@ -46,10 +48,11 @@ RECIPE = Recipe(
 LONG = replace(
     RECIPE,
     architecture="tiny",
+    dice_weight=0.01,
     weight_decay=0.01,
     ema_momentum=0.9,
     schedule="cosine",
-    warmup_epochs=0.5,
+    warmup=0.05,
     epochs=12,
 )
 THREADS = 2
@@ -212,7 +215,8 @@ def test_it_learns(undisturbed):
 def test_history(undisturbed):
     _, history, _ = undisturbed
     assert next(iter(history)) == "epoch"
-    expected = ["epoch", *FOLLOWED, *(f"val_{x}" for x in FOLLOWED), "learning_rate", *CLOCKS]
+    measures = [*FOLLOWED, "objective"]
+    expected = ["epoch", *measures, *(f"val_{x}" for x in measures), "learning_rate", *CLOCKS]
     assert sorted(history) == sorted(expected)
     assert history["epoch"].tolist() == list(range(1, LONG.epochs + 1))
     assert (history["seconds"] >= history["fit_seconds"]).all() and (history["seconds"] > 0).all()
@@ -311,8 +315,13 @@ def test_losses_are_means_over_unmasked_bases(name, gamma):
     counted = rng.random((3, 20)) < 0.6
     right = np.where(labels == 1, scores, 1 - scores)[counted]
     expected = np.mean((1 - right) ** gamma * -np.log(right))
-    loss = _loss(name)(labels, scores, sample_weight=counted)
+    loss = build_loss(name, 0)(labels, scores, sample_weight=counted)
     assert float(loss) == pytest.approx(expected, rel=1e-5)
+    dice = []
+    for y, p, w in zip(labels[..., 0], scores[..., 0], counted, strict=True):
+        dice.append((2 * (y * p)[w].sum() + 1) / (y[w].sum() + p[w].sum() + 1))
+    with_dice = build_loss(name, 0.3)(labels, scores, sample_weight=counted)
+    assert float(with_dice) == pytest.approx(expected + 0.3 * (1 - np.mean(dice)), rel=1e-5)
 
 
 # Checkpoints
@@ -380,7 +389,7 @@ def test_out_of_memory_the_same_batches_are_computed_in_parts(tmp_path, caplog):
         batch_size=24,
         epochs=3,
         schedule="constant",
-        warmup_epochs=0,
+        warmup=0,
         ema_momentum=None,
         reverse_complement=False,
         signal_magnitude=(1, 1),

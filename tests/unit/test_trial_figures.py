@@ -79,14 +79,20 @@ def test_curves(tmp_path, best, shaded):
 
 def test_ablation(tmp_path):
     table = trials({"default": [0.5, 0.6, 0.55], "raw": [0.1, 0.2, 0.15], "broken": [None, None]})
-    figure = plot_ablation(table)
-    (axes,) = figure.axes
+    averages = trials({"predict_once": [0.5, 0.6], "predict_both_strands": [0.7, 0.8]})
+    figure = plot_ablation(table, averages)
+    axes, below = figure.axes
+    assert [x.get_text() for x in below.get_yticklabels()] == [
+        "predict both strands",
+        "predict once",
+    ]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["default", "raw"]
     assert figure.get_suptitle() == "failed: broken"
     save(figure, tmp_path / "ablation.svg")
-    page = ablation_page(table, {"default": {}, "raw": {"signal_transform": "raw"}, "broken": {}})
+    changes = {"default": {}, "raw": {"signal_transform": "raw"}, "broken": {}}
+    page = ablation_page(table, averages, changes)
     assert "signal_transform: raw" in page
-    assert "-0.4000" in page and "+0.0000" in page
+    assert "-0.4000" in page and "+0.0000" in page and "+0.2000" in page
 
 
 def test_scaling(tmp_path):

@@ -6,8 +6,18 @@ import signal
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from leopard.errors import InputError
-from leopard.trials import choose, read_search, read_trials, search, survive, write_outcome
+from leopard.trials import (
+    choose,
+    find_largest,
+    read_search,
+    read_trials,
+    search,
+    survive,
+    write_outcome,
+)
 
 
 def test_a_trial_that_succeeds(tmp_path):
@@ -56,6 +66,24 @@ def test_outcomes_and_choice(directories, tmp_path):
 def test_no_choice_is_an_error(directories):
     with pytest.raises(InputError, match="every value failed, one with killed"):
         choose(read_trials(directories[2:]))
+
+
+@given(st.integers(1, 5000))
+def test_the_largest_that_fits(limit):
+    tried = []
+
+    def fits(number):
+        tried.append(number)
+        return number <= limit
+
+    largest = find_largest(fits)
+    assert limit - max(1, largest // 16) < largest <= limit
+    assert len(tried) == len(set(tried)) <= 18
+
+
+def test_nothing_fits():
+    with pytest.raises(InputError, match="not even one"):
+        find_largest(lambda number: False)
 
 
 def climb(values, report):

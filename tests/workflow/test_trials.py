@@ -52,5 +52,17 @@ def test_experiments(make_study):
     assert two["batch_size"] == 32
     assert two["learning_rate"] == pytest.approx(0.003 * 2**0.5)
 
+    averages = pd.read_csv(directory / "averages.tsv", sep="\t")
+    assert len(averages) == 4 and averages["best_val_pr_auc"].between(0, 1).all()
+
     assert "Nothing to be done" in study.succeed(*TARGETS)
     assert "Report created" in study.succeed(*TARGETS, "--report", "report.html")
+
+
+def test_largest_batch(make_study):
+    study = make_study()
+    told = study.succeed("largest_batch", "--set-resources", "find_largest_batch:mem_mb=3000")
+    found = pd.read_csv(study.results / "trials/largest_batch.tsv", sep="\t")
+    batch = found["batch_size"].item()
+    assert 16 < batch < 4096
+    assert f"unet, windows of 512 bases, float32: {batch} fit in a batch" in told

@@ -98,7 +98,7 @@ def trial_devices(wildcards):
     return int(wildcards.value.split("-")[1]) if wildcards.experiment == "scaling" else 1
 
 
-def trials_of(wildcards):
+def trials_of(experiment):
     """The directories of an experiment's trials."""
-    of_it = TRIALS[TRIALS["experiment"] == wildcards.experiment]
+    of_it = TRIALS[TRIALS["experiment"] == experiment]
     return [f"{OUT}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]

@@ -2,7 +2,8 @@
 #        its first member, again and again with something changed; the study itself needs none of it.
 # Makes: trials/{experiment}.tsv for the experiments ablation (target ablate), batch_size and then
 #        learning_rate (target tune), scaling (target scaling) and search (target search), the best
-#        of each in trials/{experiment}.yaml, and their figures in report/trials/.
+#        of each in trials/{experiment}.yaml, and their figures in report/trials/;
+#        trials/largest_batch.tsv (target largest_batch).
 
 
 rule try_setting:
@@ -37,7 +38,7 @@ rule try_setting:
 
 rule summarise_trials:
     input:
-        trials_of,
+        lambda w: trials_of(w.experiment),
     output:
         table=f"{OUT}/trials/{{experiment}}.tsv",
         best=f"{OUT}/trials/{{experiment}}.yaml",
@@ -58,9 +59,34 @@ rule summarise_trials:
         "../scripts/summarise_trials.py"
 
 
+# Averaging at prediction needs no training of its own: the default's networks serve.
+rule average_predictions:
+    input:
+        unpack(lambda w: window_files(MEMBER, fresh=False)),
+        trials=[x for x in trials_of("ablation") if "/value~default/" in x],
+    output:
+        f"{OUT}/trials/averages.tsv",
+    log:
+        f"{OUT}/logs/average_predictions.log",
+    benchmark:
+        f"{OUT}/benchmarks/average_predictions.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
+    params:
+        batch_size=settings(BASE)["batch_size"],
+    script:
+        "../scripts/average_predictions.py"
+
+
 rule plot_ablation:
     input:
-        f"{OUT}/trials/ablation.tsv",
+        trials=f"{OUT}/trials/ablation.tsv",
+        averages=rules.average_predictions.output[0],
     output:
         figure=report(
             f"{OUT}/report/trials/ablation.svg",
@@ -144,6 +170,28 @@ rule plot_scaling:
         "../scripts/plot_scaling.py"
 
 
+# Measured with windows of noise: memory does not depend on what is in them.
+rule find_largest_batch:
+    output:
+        f"{OUT}/trials/largest_batch.tsv",
+    log:
+        f"{OUT}/logs/find_largest_batch.log",
+    benchmark:
+        f"{OUT}/benchmarks/find_largest_batch.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
+    params:
+        recipe=recipe(settings(BASE), MEMBER["seed"]),
+        length=config["windows"]["length"],
+    script:
+        "../scripts/find_largest_batch.py"
+
+
 # Workers share the journal of the search, each with its own trials, until there are enough.
 rule search_settings:
     input:
@@ -216,6 +264,12 @@ rule tune:
 rule scaling:
     input:
         rules.plot_scaling.output,
+    localrule: True
+
+
+rule largest_batch:
+    input:
+        rules.find_largest_batch.output,
     localrule: True
 
 

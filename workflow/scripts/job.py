@@ -7,16 +7,18 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from leopard.errors import InputError
 
 
 @contextmanager
-def job(log: str) -> Iterator[None]:
+def job(log: str) -> Iterator[TextIO]:
     """Send logging, stdout and stderr (native libraries' too) to the rule's log file.
 
     An `InputError`, or the system's refusal to write, ends the job with status 1 and one line on
-    the terminal as well as in the log; anything else keeps its traceback.
+    the terminal as well as in the log; anything else keeps its traceback. What the context gives
+    is the terminal, for the rare job that has something to tell there.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -29,7 +31,7 @@ def job(log: str) -> Iterator[None]:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True
     )
     try:
-        yield
+        yield terminal
     except (InputError, OSError) as error:
         line = f"error: {error}"
         if not isinstance(error, InputError):

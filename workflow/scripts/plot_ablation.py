@@ -7,6 +7,7 @@ from leopard.tables import ablation_page
 from leopard.trial_figures import plot_ablation
 
 with job(snakemake.log[0]):
-    trials = pd.read_csv(snakemake.input[0], sep="\t")
-    save(plot_ablation(trials), snakemake.output.figure)
-    Path(snakemake.output.table).write_text(ablation_page(trials, snakemake.params.changes))
+    trials, averages = (pd.read_csv(snakemake.input[x], sep="\t") for x in ("trials", "averages"))
+    save(plot_ablation(trials, averages), snakemake.output.figure)
+    page = ablation_page(trials, averages, snakemake.params.changes)
+    Path(snakemake.output.table).write_text(page)

@@ -26,8 +26,12 @@ class DiceCoefficient(keras.metrics.Mean):
 
 
 def training_metrics() -> list[keras.metrics.Metric]:
-    """Metrics of `fit`: `pr_auc`, `dice_coef`, `binary_io_u`."""
+    """Metrics of `fit`: `cross_entropy`, `pr_auc`, `dice_coef`, `binary_io_u`.
+
+    The first is the `loss` of tables; Keras calls by that name whatever is minimised.
+    """
     return [
+        keras.metrics.BinaryCrossentropy(name="cross_entropy"),
         keras.metrics.AUC(num_thresholds=PR_AUC_THRESHOLDS, curve="PR", name="pr_auc"),
         DiceCoefficient(),
         keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5, name="binary_io_u"),

@@ -1,5 +1,6 @@
-"""One training as a job does it: devices first, for Keras reads its backend once; then the rest."""
+"""Training as a job does it: devices first, for Keras reads its backend once; then the rest."""
 
+import resource
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,3 +50,33 @@ def run_training(
     training, validation = open_windows(files, draw, recipe["seed"])
     record = {**found, "draw": draw}
     train(Recipe(**recipe), training, validation, outputs, checkpoints, record, callbacks)
+
+
+def try_batch(
+    recipe: Mapping[str, Any], length: int, *, threads: int, backend: str, memory_mib: int
+) -> None:
+    """Train two steps on a batch of noise: it ends if the batch fits, in memory.
+
+    Args:
+        recipe: Fields of `leopard.training.Recipe`.
+        length: Of a window, in bases.
+        threads: As for `leopard.devices.set_up`.
+        backend: As for `leopard.devices.set_up`.
+        memory_mib: What the process may take of the host's memory.
+    """
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_mib * 2**20,) * 2)
+    devices.set_up(threads, backend, xla=recipe["xla"])
+
+    import numpy as np
+
+    from leopard.training import Recipe, build
+
+    n = recipe["batch_size"]
+    model = build(Recipe(**recipe), positive_rate=0.01, windows=n)
+    rng = np.random.default_rng(0)
+    codes, labels = (rng.integers(0, k, (n, length)).astype(np.uint8) for k in (4, 2))
+    signal = rng.random((n, length), np.float32)
+    for _ in range(2):
+        model.train_on_batch(
+            [codes, signal], labels[..., None], sample_weight=np.ones((n, length, 1), np.uint8)
+        )

@@ -183,32 +183,24 @@ def training_page(records: pd.DataFrame) -> str:
         "best_val_pr_auc": ("val. PR-AUC", LONG),
         "training_time": ("training time (s)", INTEGER),
         "windows_per_second": ("windows/s", INTEGER),
+        "utilisation": ("utilisation", "{:.0%}"),
         "peak_memory_mib": ("peak memory (MiB)", INTEGER),
+        "peak_gpu_memory_mib": ("of a GPU (MiB)", INTEGER),
         "device": ("device", None),
     }
     return render_page("Training runs", render_table(records, columns))
 
 
-def ablation_page(trials: pd.DataFrame, changes: Mapping[str, Mapping[str, object]]) -> str:
-    """The page of an ablation: medians over seeds, variants in order of them.
+def ablation_page(
+    trials: pd.DataFrame, averages: pd.DataFrame, changes: Mapping[str, Mapping[str, object]]
+) -> str:
+    """The page of an ablation: medians over seeds, the best variant first, then ways to average.
 
     Args:
-        trials: As from `leopard.trials.read_trials`.
+        trials: As from `leopard.trials.read_trials`, the variant "default" among them.
+        averages: value (a name in `leopard.averaging.AVERAGES`), seed and best_val_pr_auc.
         changes: What each variant changes of the recipe.
     """
-    table = trials.groupby("value", as_index=False).agg(
-        median=("best_val_pr_auc", "median"),
-        lowest=("best_val_pr_auc", "min"),
-        highest=("best_val_pr_auc", "max"),
-        seeds=("best_val_pr_auc", "count"),
-        best_epoch=("best_epoch", "median"),
-        windows_per_second=("windows_per_second", "median"),
-    )
-    default = table.loc[table["value"] == "default", "median"].iloc[0]
-    table = table.assign(
-        difference=table["median"] - default,
-        change=[", ".join(f"{k}: {v}" for k, v in changes[x].items()) for x in table["value"]],
-    ).sort_values("median", ascending=False)
     columns: Columns = {
         "value": ("variant", None),
         "change": ("changes", None),
@@ -220,8 +212,42 @@ def ablation_page(trials: pd.DataFrame, changes: Mapping[str, Mapping[str, objec
         "best_epoch": ("best epoch", INTEGER),
         "windows_per_second": ("windows/s", INTEGER),
     }
-    classes = ["marked" if value == "default" else "" for value in table["value"]]
-    return render_page("Ablation of the recipe", render_table(table, columns, classes))
+    variants = _rank(trials, "default").assign(
+        change=lambda t: [", ".join(f"{k}: {v}" for k, v in changes[x].items()) for x in t["value"]]
+    )
+    predictions = _rank(
+        averages.assign(best_epoch=np.nan, windows_per_second=np.nan), "predict_once"
+    )
+    few = ("value", "median", "difference", "lowest", "highest", "seeds")
+    parts = []
+    for table, shown, reference in (
+        (variants, columns, "default"),
+        (predictions, {x: columns[x] for x in few}, "predict_once"),
+    ):
+        table = table.assign(value=table["value"].str.replace("_", " "))
+        marked = ["marked" if x == reference.replace("_", " ") else "" for x in table["value"]]
+        parts.append(render_table(table, shown, marked))
+    note = render_note(
+        "The default's networks, their predictions averaged over both strands, over four shifts of "
+        "the window (0, 8, 16, 24 bases), or over both. Without the 32 bases at each end of a "
+        "window, so that the first line may differ a little from the default above."
+    )
+    return render_page("Ablation of the recipe", parts[0], note, parts[1])
+
+
+def _rank(trials: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Median and range over seeds of each value, the highest first, and what sets it apart."""
+    table = trials.groupby("value", as_index=False).agg(
+        median=("best_val_pr_auc", "median"),
+        lowest=("best_val_pr_auc", "min"),
+        highest=("best_val_pr_auc", "max"),
+        seeds=("best_val_pr_auc", "count"),
+        best_epoch=("best_epoch", "median"),
+        windows_per_second=("windows_per_second", "median"),
+    )
+    of_reference = table.loc[table["value"] == reference, "median"]
+    table["difference"] = table["median"] - (of_reference.iloc[0] if len(of_reference) else np.nan)
+    return table.sort_values("median", ascending=False)
 
 
 def headline_page(

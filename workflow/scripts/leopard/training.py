@@ -15,6 +15,7 @@ from leopard import devices, models
 from leopard.batches import WindowBatches, WindowSource, describe
 from leopard.errors import InputError
 from leopard.fit_metrics import training_metrics
+from leopard.losses import build_loss
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +38,15 @@ class Recipe:
         signal_transform: Of the accessibility, inside the model.
         batch_norm_momentum: Share of the running statistics that one step keeps. It must let
             them settle within the first epoch's steps, or validation is useless until they do.
-        loss: binary_crossentropy or binary_focal_crossentropy.
+        loss: A name in `leopard.losses.LOSSES`.
+        dice_weight: Of the overlap that is added to it, as in `leopard.losses.WithDice`.
         optimizer: A Keras optimizer's name.
         weight_decay: Decoupled, as in AdamW; None for none.
         ema_momentum: Share of the averaged weights that one step keeps; the average is what is
             validated and saved. None saves the weights themselves.
         learning_rate: Its peak.
         schedule: "cosine" decays from the peak to zero at the last epoch; "constant" stays.
-        warmup_epochs: Epochs of linear rise from zero to the peak.
+        warmup: Share of all steps in which the rate rises linearly from zero to the peak.
         batch_size: Windows a step.
         epochs: At most.
         patience: Epochs without a better validation PR-AUC before training stops.
@@ -61,12 +63,13 @@ class Recipe:
     signal_transform: str
     batch_norm_momentum: float
     loss: str
+    dice_weight: float
     optimizer: str
     weight_decay: float | None
     ema_momentum: float | None
     learning_rate: float
     schedule: str
-    warmup_epochs: float
+    warmup: float
     batch_size: int
     epochs: int
     patience: int
@@ -116,7 +119,7 @@ def train(
     journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe)
     utilisation = devices.Utilisation()
     while True:
-        model = _build(recipe, data["training_positive_rate"], training.n, journal.parts)
+        model = build(recipe, data["training_positive_rate"], training.n, journal.parts)
         first_epoch = journal.resume(model)
         if journal.finished:
             break
@@ -156,8 +159,8 @@ def train(
     journal.remove()
 
 
-def _build(recipe: Recipe, positive_rate: float, windows: int, parts: int) -> keras.Model:
-    """Build and compile the model of a recipe.
+def build(recipe: Recipe, positive_rate: float, windows: int, parts: int = 1) -> keras.Model:
+    """Build the model of a recipe and compile it for training.
 
     Args:
         recipe: What to build.
@@ -178,7 +181,7 @@ def _build(recipe: Recipe, positive_rate: float, windows: int, parts: int) -> ke
         models.synchronize(model, replicated is not None)
         model.compile(
             optimizer=_optimizer(recipe, -(-windows // (recipe.batch_size // parts)), parts),
-            loss=_loss(recipe.loss),
+            loss=build_loss(recipe.loss, recipe.dice_weight),
             weighted_metrics=training_metrics(),
             jit_compile=recipe.xla or "auto",
         )
@@ -223,7 +226,7 @@ def _fit(
 def _optimizer(recipe: Recipe, steps: int, parts: int = 1) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe, for so many steps an epoch, each a part of a batch."""
     rate: Any = recipe.learning_rate
-    warmup = round(recipe.warmup_epochs * steps)
+    warmup = round(recipe.warmup * recipe.epochs * steps)
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(
             0.0 if warmup else rate,
@@ -238,14 +241,6 @@ def _optimizer(recipe: Recipe, steps: int, parts: int = 1) -> keras.optimizers.O
     if parts > 1:
         config["gradient_accumulation_steps"] = parts
     return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
-
-
-def _loss(name: str) -> keras.losses.Loss:
-    losses = {
-        "binary_crossentropy": keras.losses.BinaryCrossentropy,
-        "binary_focal_crossentropy": keras.losses.BinaryFocalCrossentropy,
-    }
-    return losses[name](reduction="mean_with_sample_weight")
 
 
 class RefreshStatistics(keras.callbacks.Callback):
@@ -273,7 +268,8 @@ class Journal(keras.callbacks.Callback):
 
     `history.tsv` among the checkpoints is the single point of commitment: an epoch is finished
     once its row is there, and the weights of the last and the best finished epoch always are.
-    What is there already counts if it is of the same recipe and data.
+    What is there already counts if it is of the same recipe and data. In it, `loss` is the mean
+    binary cross-entropy, and `objective` what was minimised.
     """
 
     def __init__(self, directory: Path, identity: dict[str, Any], recipe: Recipe) -> None:
@@ -378,14 +374,18 @@ class Journal(keras.callbacks.Callback):
                 batch + 1,
                 self.params["steps"],
                 windows / self._fitted,
-                logs["loss"],
+                logs["cross_entropy"],
             )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Commit the epoch: weights first, then its row; then drop what is no longer needed."""
+        measures = dict(logs)
+        for split in ("", "val_"):
+            measures[f"{split}objective"] = measures.pop(f"{split}loss")
+            measures[f"{split}loss"] = measures.pop(f"{split}cross_entropy")
         row = {
             "epoch": epoch + 1,
-            **logs,
+            **measures,
             "learning_rate": float(self.model.optimizer.learning_rate),
             "fit_seconds": round(self._fitted, 3),
             "seconds": round(time.monotonic() - self._began, 3),

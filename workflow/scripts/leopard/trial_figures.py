@@ -133,25 +133,34 @@ def plot_scaling(trials: pd.DataFrame) -> Figure:
 
 
 @rc_context(STYLE)
-def plot_ablation(trials: pd.DataFrame) -> Figure:
-    """Validation PR-AUC of each variant of the recipe, a point for each seed.
+def plot_ablation(trials: pd.DataFrame, averages: pd.DataFrame) -> Figure:
+    """Validation PR-AUC of each variant of the recipe and each way to average, a point a seed.
 
     Args:
         trials: As from `leopard.trials.read_trials`; the variant "default" changes nothing.
+        averages: value, seed and best_val_pr_auc of the default's averaged predictions.
     """
     done, failed = _split(trials)
-    medians = done.groupby("value")[MEASURE].median().sort_values(ascending=False)
-    figure = Figure(figsize=(9, 1.8 + 0.36 * len(medians)))
-    axes = figure.subplots()
-    reference = done.loc[done["value"] == "default", MEASURE]
-    axes.axvspan(reference.min(), reference.max(), color=SKY, alpha=0.3, lw=0, label="default")
-    rows = {variant: row for row, variant in enumerate(medians.index)}
-    axes.plot(done[MEASURE], done["value"].map(rows), "o", color="black", alpha=0.6, label="seed")
-    axes.plot(medians, range(len(medians)), "|", color=BLUE, ms=18, mew=3, label="median")
-    axes.set(xlabel=PR_AUC, ylim=(len(medians) - 0.5, -0.5))
-    names = [variant.replace("_", " ") for variant in medians.index]
-    axes.set_yticks(range(len(medians)), names)
-    figure.legend(loc="outside lower center", ncol=3)
+    panels = [(done, "default"), (averages, "predict_once")]
+    heights = [table["value"].nunique() + 1 for table, _ in panels]
+    figure = Figure(figsize=(9, 1.8 + 0.36 * sum(heights)))
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+    for axes, (table, reference) in zip((upper, lower), panels, strict=True):
+        medians = table.groupby("value")[MEASURE].median().sort_values(ascending=False)
+        span = table.loc[table["value"] == reference, MEASURE]
+        axes.axvspan(span.min(), span.max(), color=SKY, alpha=0.3, lw=0, label="range of default")
+        rows = {variant: row for row, variant in enumerate(medians.index)}
+        axes.plot(
+            table[MEASURE], table["value"].map(rows), "o", color="black", alpha=0.6, label="seed"
+        )
+        axes.plot(medians, range(len(medians)), "|", color=BLUE, ms=18, mew=3, label="median")
+        axes.set_ylim(len(medians) - 0.5, -0.5)
+        names = [variant.replace("_", " ") for variant in medians.index]
+        axes.set_yticks(range(len(medians)), names)
+    upper.set_title("Training: one thing changed")
+    lower.set_title("Prediction: the default, averaged")
+    lower.set_xlabel(PR_AUC)
+    figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncol=3)
     if len(failed):
         figure.suptitle(f"failed: {', '.join(failed['value'].unique())}", x=0.01, ha="left")
     return figure

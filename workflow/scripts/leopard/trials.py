@@ -52,6 +52,33 @@ def survive(work: Callable[[], None]) -> str | None:
     return f"killed ({name}); out of memory?" if name == "SIGKILL" else f"ended by {name}"
 
 
+def find_largest(fits: Callable[[int], bool], first: int = 16) -> int:
+    """The largest number that fits, to within a sixteenth, by doubling and then halving the gap.
+
+    Args:
+        fits: Whether a number fits; all smaller ones do then.
+        first: Where to begin.
+
+    Raises:
+        InputError: Not even 1 fits.
+    """
+    high = first
+    while fits(high):
+        log.info("%d fit", high)
+        high *= 2
+    low = high // 2 if high > first else 0
+    while high - low > max(1, low // 16):
+        middle = (low + high) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle
+        log.info("%d fit, %d do not", low, high)
+    if not low:
+        raise InputError("largest batch", "not even one window fits", "see the log for why")
+    return low
+
+
 def write_outcome(directory: Path, recipe: Mapping[str, Any], failure: str | None) -> None:
     """Add outcome.json to what a trial wrote: its recipe, and why it failed if it did."""
     record = {"recipe": dict(recipe), "failure": failure}

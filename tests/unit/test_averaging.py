@@ -1,0 +1,57 @@
+"""Averaged predictions against those of every pass by itself, and what is scored."""
+
+import numpy as np
+import pytest
+from leopard.averaging import AVERAGES, predict_average, score_averages
+from leopard.batches import Windows
+from leopard.tracks import reverse_complement
+from sklearn.metrics import average_precision_score
+
+GRID, LENGTH = 32, 256
+
+
+@pytest.fixture(scope="module")
+def windows():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 5, (6, LENGTH)).astype(np.uint8)
+    signal = rng.gamma(1, 3, codes.shape).astype(np.float32)
+    labels = (rng.random(codes.shape) < 0.1).astype(np.uint8)
+    labels[0, :100] = 255
+    return Windows(codes, signal, labels)
+
+
+def predict(network, codes, signal):
+    return network.predict_on_batch([codes, signal])[..., 0]
+
+
+def test_shifts_and_strands(networks, windows):
+    network = networks[0]
+    codes, signal, _ = windows
+    expected = np.zeros((6, LENGTH - 2 * GRID))
+    for shift in (0, 8):
+        part = slice(shift, LENGTH - GRID + shift)
+        forward = predict(network, codes[:, part], signal[:, part])
+        flipped = predict(network, reverse_complement(codes[:, part]), signal[:, part][:, ::-1])
+        for base in range(GRID, LENGTH - GRID):
+            expected[:, base - GRID] += forward[:, base - shift] / 4
+            expected[:, base - GRID] += flipped[:, ::-1][:, base - shift] / 4
+    ours = predict_average(network, codes, signal, (0, 8), both_strands=True)
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+    assert ours.std() > 0.01
+
+
+def test_scores(networks, windows):
+    class Source:
+        n = 6
+
+        def read(self, epoch, rows):
+            return Windows(*(array[rows] for array in windows))
+
+    scores = score_averages(networks[0], Source(), batch_size=4)
+    assert set(scores) == set(AVERAGES)
+    inside = slice(GRID, -GRID)
+    labels = windows.labels[:, inside]
+    passed = predict_average(networks[0], windows.codes, windows.signal, (0,), False)
+    counted = labels != 255
+    expected = average_precision_score(labels[counted], passed[counted])
+    assert scores["predict_once"] == pytest.approx(expected, abs=0.02)

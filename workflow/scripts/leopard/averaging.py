@@ -1,0 +1,69 @@
+"""What averaging several predictions of the same bases is worth."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from leopard.batches import WindowSource
+from leopard.metrics import ScoreCounts, pr_auc
+from leopard.models import pooling_factor
+from leopard.tracks import reverse_complement
+
+SHIFTS = (0, 8, 16, 24)
+"""No multiples of a U-Net's pooling factor, for which predictions would be the same."""
+
+AVERAGES: dict[str, tuple[Sequence[int], bool]] = {
+    "predict_once": (SHIFTS[:1], False),
+    "predict_both_strands": (SHIFTS[:1], True),
+    "predict_four_shifts": (SHIFTS, False),
+    "predict_strands_and_shifts": (SHIFTS, True),
+}
+"""Shifts of the input and whether both strands are read, by what it is called."""
+
+
+def predict_average(
+    model: keras.Model,
+    codes: np.ndarray,
+    signal: np.ndarray,
+    shifts: Sequence[int],
+    both_strands: bool,
+) -> np.ndarray:
+    """Mean prediction of windows that begin a few bases later each time, on one or both strands.
+
+    Args:
+        model: A network as from `leopard.models.build`.
+        codes: uint8 [n, length].
+        signal: float32 [n, length].
+        shifts: Bases, from 0 to less than the pooling factor g.
+        both_strands: Average with the reverse complement.
+
+    Returns:
+        float32 [n, length - 2 g] for the bases g to length - g, which every pass covers.
+    """
+    grid = pooling_factor(model)
+    length = codes.shape[1] - grid
+    passes = []
+    for shift in shifts:
+        window = (codes[:, shift : shift + length], signal[:, shift : shift + length])
+        strands = [model.predict_on_batch(list(window))[..., 0]]
+        if both_strands:
+            flipped = [reverse_complement(window[0]), window[1][:, ::-1]]
+            strands.append(model.predict_on_batch(flipped)[:, ::-1, 0])
+        passes += [strand[:, grid - shift : length - shift] for strand in strands]
+    return np.mean(passes, axis=0)
+
+
+def score_averages(
+    model: keras.Model, validation: WindowSource, batch_size: int
+) -> dict[str, float]:
+    """PR-AUC of the validation windows, but for their ends, by way of averaging."""
+    grid = pooling_factor(model)
+    counts = {name: ScoreCounts() for name in AVERAGES}
+    for start in range(0, validation.n, batch_size):
+        rows = np.arange(start, min(start + batch_size, validation.n))
+        codes, signal, labels = validation.read(0, rows)
+        for name, average in AVERAGES.items():
+            scores = predict_average(model, codes, signal, *average)
+            counts[name].update(labels[:, grid:-grid], scores)
+    return {name: pr_auc(count) for name, count in counts.items()}
