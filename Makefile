@@ -55,6 +55,7 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 
 bench-full: demo  ## the same with three seeds, and on every study in STUDIES (results/...)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \
 	  $(BIN)/python benchmarks/training.py $$study --seeds 3 || exit 1; \
 	done

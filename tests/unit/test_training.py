@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from leopard import metrics, models
 from leopard.batches import WindowBatches, Windows, describe
-from leopard.errors import InputError
+from leopard.errors import InputError, TimeUpError
 from leopard.losses import build_loss
 from leopard.training import Journal, Recipe, _optimizer, train
 
@@ -322,6 +322,52 @@ def test_losses_are_means_over_unmasked_bases(name, gamma):
         dice.append((2 * (y * p)[w].sum() + 1) / (y[w].sum() + p[w].sum() + 1))
     with_dice = build_loss(name, 0.3)(labels, scores, sample_weight=counted)
     assert float(with_dice) == pytest.approx(expected + 0.3 * (1 - np.mean(dice)), rel=1e-5)
+
+
+class Diverge(keras.callbacks.Callback):
+    """Makes the weights infinite in an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            weights = self.model.get_weights()
+            self.model.set_weights([np.full_like(w, np.inf) for w in weights])
+
+
+def diverge(outputs, epoch):
+    callbacks = [Diverge(epoch)]
+    train(LONG, Bumps(1, 52), Bumps(2, 12), outputs, outputs / "checkpoints", {}, callbacks)
+
+
+def test_a_loss_that_is_no_number_ends_training_with_the_best_epoch_before(tmp_path, undisturbed):
+    diverge(tmp_path, 3)
+    history = pd.read_csv(tmp_path / "history.tsv", sep="\t")
+    assert json.loads((tmp_path / "training.json").read_text())["diverged"]
+    expected = undisturbed[1].iloc[:3].drop(columns=CLOCKS)
+    pd.testing.assert_frame_equal(history.drop(columns=CLOCKS), expected, check_dtype=False)
+    assert np.isfinite(weights(models.load(tmp_path / "model.keras"))).all()
+
+
+def test_a_loss_that_never_was_a_number_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="the loss is not a number; lower training"):
+        diverge(tmp_path, 0)
+    assert not (tmp_path / "model.keras").exists()
+
+
+def test_training_stops_before_its_time_is_up_and_goes_on_later(tmp_path, undisturbed):
+    sources = (Bumps(1, 52), Bumps(2, 12), tmp_path, tmp_path / "checkpoints", {})
+    with pytest.raises(TimeUpError, match="1 of 12 epochs are finished; run again to go on"):
+        train(LONG, *sources, deadline=time.time())
+    with pytest.raises(TimeUpError, match="2 of 12"):
+        train(LONG, *sources, deadline=time.time())
+    train(LONG, *sources, deadline=time.time() + 10_000)
+    history = pd.read_csv(tmp_path / "history.tsv", sep="\t")
+    pd.testing.assert_frame_equal(
+        history.drop(columns=CLOCKS), undisturbed[1].drop(columns=CLOCKS), check_exact=True
+    )
 
 
 # Checkpoints

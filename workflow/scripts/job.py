@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from leopard.errors import InputError
+from leopard.errors import InputError, TimeUpError
 
 
 @contextmanager
 def job(log: str) -> Iterator[TextIO]:
     """Send logging, stdout and stderr (native libraries' too) to the rule's log file.
 
-    An `InputError`, or the system's refusal to write, ends the job with status 1 and one line on
-    the terminal as well as in the log; anything else keeps its traceback. What the context gives
-    is the terminal, for the rare job that has something to tell there.
+    An `InputError`, a `TimeUpError`, or the system's refusal to write, ends the job with status 1
+    and one line on the terminal as well as in the log; anything else keeps its traceback. What the
+    context gives is the terminal, for the rare job that has something to tell there.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -32,9 +32,9 @@ def job(log: str) -> Iterator[TextIO]:
     )
     try:
         yield terminal
-    except (InputError, OSError) as error:
+    except (InputError, TimeUpError, OSError) as error:
         line = f"error: {error}"
-        if not isinstance(error, InputError):
+        if isinstance(error, OSError):
             traceback.print_exc()
         print(line, file=sys.stderr)
         print(line, file=terminal, flush=True)

@@ -1,4 +1,4 @@
-"""The one exception that stands for "your input is wrong, not the program"."""
+"""What ends a job with one line and no traceback: nothing is wrong with the program."""
 
 
 class InputError(Exception):
@@ -12,3 +12,7 @@ class InputError(Exception):
 
     def __init__(self, source: object, problem: str, remedy: str) -> None:
         super().__init__(f"{source}: {problem}; {remedy}")
+
+
+class TimeUpError(Exception):
+    """The time that a job has is nearly over; what it finished is kept, and it can be run again."""

@@ -1,11 +1,16 @@
 """Training as a job does it: devices first, for Keras reads its backend once; then the rest."""
 
+import math
+import os
 import resource
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from leopard import devices
+
+MARGIN = 120
+"""Seconds before the end of the job's time in which no epoch is to end."""
 
 
 def run_training(
@@ -49,7 +54,15 @@ def run_training(
         callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=tell))
     training, validation = open_windows(files, draw, recipe["seed"])
     record = {**found, "draw": draw}
-    train(Recipe(**recipe), training, validation, outputs, checkpoints, record, callbacks)
+    train(
+        Recipe(**recipe), training, validation, outputs, checkpoints, record, callbacks, _deadline()
+    )
+
+
+def _deadline() -> float:
+    """When the scheduler will end this job, less a margin to tidy up; seconds since 1970."""
+    ends = os.environ.get("LEOPARD_DEADLINE") or os.environ.get("SLURM_JOB_END_TIME")
+    return float(ends) - MARGIN if ends else math.inf
 
 
 def try_batch(

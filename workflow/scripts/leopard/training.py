@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ import pandas as pd
 
 from leopard import devices, models
 from leopard.batches import WindowBatches, WindowSource, describe
-from leopard.errors import InputError
+from leopard.errors import InputError, TimeUpError
 from leopard.fit_metrics import training_metrics
 from leopard.losses import build_loss
 
@@ -86,6 +87,7 @@ def train(
     checkpoints: Path,
     circumstances: dict[str, Any],
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    deadline: float = math.inf,
 ) -> None:
     """Train one network and write model.keras, history.tsv and training.json.
 
@@ -102,9 +104,12 @@ def train(
         checkpoints: Directory of the state between epochs; removed at the end.
         circumstances: What else the record shall tell: the device, how windows are drawn.
         callbacks: Others, after the one that keeps the checkpoints.
+        deadline: When to be done, seconds since 1970: an epoch that would end later is not begun.
 
     Raises:
-        InputError: No bound base in either set of windows.
+        InputError: No bound base in either set of windows, or the loss is not a number before any
+            epoch is finished. If that happens later, the best epoch so far is the result.
+        TimeUpError: The deadline came first; run again to go on.
     """
     data: dict[str, Any] = {}
     for name, source in (("training", training), ("validation", validation)):
@@ -116,7 +121,7 @@ def train(
             )
         data[f"{name}_positive_rate"] = rate
 
-    journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe)
+    journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe, deadline)
     utilisation = devices.Utilisation()
     while True:
         model = build(recipe, data["training_positive_rate"], training.n, journal.parts)
@@ -132,6 +137,11 @@ def train(
                 raise
         del model
         journal.split_batches()
+    if journal.history.empty and journal.diverged:
+        raise InputError("training", "the loss is not a number", "lower training.learning_rate")
+    if not (journal.finished or journal.diverged):
+        done = f"{len(journal.history)} of {recipe.epochs} epochs are finished"
+        raise TimeUpError(f"the time limit is near: {done}; run again to go on")
     best = journal.load_best(model)
     models.synchronize(model, False)
     whole = checkpoints / "model.keras"  # complete before it gets its name
@@ -147,6 +157,7 @@ def train(
         "utilisation": utilisation.mean,
         **devices.peak_memory(),
         "windows_at_once": recipe.batch_size // journal.parts,
+        "diverged": journal.diverged,
         "epochs": len(history),
         "best_epoch": int(best["epoch"]),
         **{f"best_{name}": float(best[name]) for name in history if name.startswith("val_")},
@@ -217,7 +228,7 @@ def _fit(
         validation_data=WindowBatches(validation, size, workers=workers),
         initial_epoch=first_epoch,
         epochs=recipe.epochs,
-        callbacks=[*averaging, journal, *callbacks],
+        callbacks=[keras.callbacks.TerminateOnNaN(), *averaging, journal, *callbacks],
         shuffle=False,  # Keras would draw from Python's own generator, which no epoch restores
         verbose=0,
     )
@@ -272,8 +283,17 @@ class Journal(keras.callbacks.Callback):
     binary cross-entropy, and `objective` what was minimised.
     """
 
-    def __init__(self, directory: Path, identity: dict[str, Any], recipe: Recipe) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        identity: dict[str, Any],
+        recipe: Recipe,
+        deadline: float = math.inf,
+    ) -> None:
         super().__init__()
+        self.deadline = deadline
+        self.diverged = False
+        """Whether training was stopped because the loss was not a number."""
         self.directory = directory
         self.identity = json.loads(json.dumps(identity))
         self.recipe = recipe
@@ -379,6 +399,10 @@ class Journal(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Commit the epoch: weights first, then its row; then drop what is no longer needed."""
+        if not math.isfinite(logs["loss"]):
+            self.diverged = self.model.stop_training = True
+            log.error("epoch %d: the loss is not a number; training stops", epoch + 1)
+            return
         measures = dict(logs)
         for split in ("", "val_"):
             measures[f"{split}objective"] = measures.pop(f"{split}loss")
@@ -411,4 +435,5 @@ class Journal(keras.callbacks.Callback):
             " (best)" if best == epoch + 1 else "",
             row["seconds"],
         )
-        self.model.stop_training = self.finished
+        in_time = time.time() + row["seconds"] < self.deadline
+        self.model.stop_training = self.finished or not in_time
