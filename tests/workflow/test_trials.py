@@ -50,7 +50,7 @@ def test_experiments(make_study):
     assert raw["signal_transform"] == "raw"
     two = read_recipe(directory / "experiment~scaling/value~sqrt-2/seed~1")
     assert two["batch_size"] == 32
-    assert two["learning_rate"] == pytest.approx(0.003 * 2**0.5)
+    assert two["learning_rate"] == pytest.approx(0.006 * 2**0.5)
 
     averages = pd.read_csv(directory / "averages.tsv", sep="\t")
     assert len(averages) == 4 and averages["best_val_pr_auc"].between(0, 1).all()
