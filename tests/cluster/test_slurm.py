@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from workflow.conftest import ROOT, Study, build_study
+from workflow.conftest import Study, build_study
 
 SCRIPT = Path(__file__).with_name("slurm_cluster.sh")
 PARTITIONS = {
@@ -30,10 +30,9 @@ class SlurmStudy(Study):
         partitions.write_text(yaml.safe_dump({"partitions": PARTITIONS}))
         return [
             *super().command(*arguments),
-            *("--profile", str(ROOT / "profiles/slurm")),  # of several, the last one counts
             *("--slurm-partition-config", str(partitions)),
             *("--set-resources", "train_network:gpu_model=a100"),
-            *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"),
+            *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1"),
             *("--latency-wait", "10"),
         ]
 
@@ -93,7 +92,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def story(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
     directory = tmp_path_factory.mktemp("study")
-    study = SlurmStudy(directory, build_study(directory).config)
+    study = SlurmStudy(directory, build_study(directory).config, profile="slurm")
     study.config["members"] = study.config["members"][:1]
     log = directory / "snakemake.log"
 
