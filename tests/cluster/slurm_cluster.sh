@@ -16,7 +16,7 @@ cannot() {
 }
 
 install_slurm() {
-  command -v slurmctld slurmd munged sbatch srun squeue scontrol >/dev/null && return
+  type slurmctld slurmd munged sbatch srun squeue scontrol >/dev/null 2>&1 && return
   command -v apt-get >/dev/null || cannot "Slurm is missing and there is no apt-get to install it"
   local log
   log=$(mktemp)
