@@ -68,10 +68,13 @@ def running(rule: str = "") -> list[str]:
     ]
 
 
-def wait_for(reached: Callable[[], object], process: subprocess.Popen) -> None:
+def wait_for(reached: Callable[[], object], process: subprocess.Popen | None = None) -> None:
+    """Wait, as long as the process runs."""
     deadline = time.monotonic() + 400
     while not reached():
-        assert process.poll() is None, "Snakemake finished before the moment came"
+        assert process is None or process.poll() is None, (
+            "Snakemake finished before the moment came"
+        )
         assert time.monotonic() < deadline, "the moment never came"
         time.sleep(0.5)
 
@@ -107,6 +110,7 @@ def story(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
         wait_for(running, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) != 0
+        wait_for(lambda: "COMPLETING" not in {job["JobState"] for job in jobs()})
         interrupted = jobs()
 
         process = start("--report", "results/tiny/report.html", "--report-after-run")
