@@ -1,5 +1,6 @@
 """The tiny study through profiles/slurm, on a real Slurm started on this machine."""
 
+import re
 import signal
 import subprocess
 import time
@@ -59,8 +60,8 @@ def jobs() -> list[dict[str, str]]:
     ]
 
 
-def running(rule: str = "") -> list[str]:
-    """Ids of the running jobs of a rule, or of any."""
+def running(rule: str) -> list[str]:
+    """Ids of the running jobs of a rule."""
     return [
         job["JobId"]
         for job in jobs()
@@ -107,7 +108,8 @@ def story(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
 
     process = start()
     try:
-        wait_for(running, process)
+        # Not earlier: the executor forgets a job if interrupted at the moment of its submission.
+        wait_for((study.results / "logs/simulate_genome.log").exists, process)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) != 0
         wait_for(lambda: "COMPLETING" not in {job["JobState"] for job in jobs()})
@@ -149,14 +151,12 @@ def test_every_job_but_the_cancelled_one_ran_once(story: Story):
 def test_only_gpu_rules_get_gpus_and_the_gpu_partition(story: Story):
     for job in story.finished:
         rule = job["Comment"].removeprefix("rule_").partition("_wildcards")[0]
-        gpu = job["JOB_GRES"].replace("(null)", "")
+        models = re.findall(r"gpu:(\w+):[1-9]", job["JOB_GRES"])
         if rule == "train_network":
-            assert gpu == "gpu:a100:1"
-        elif rule == "predict_binding":
-            assert gpu in ("gpu:a100:1", "gpu:v100:1")
+            assert models == ["a100"]
         else:
-            assert gpu == ""
-        assert job["Partition"] == ("gpu" if gpu else "cpu")
+            assert len(models) == (rule == "predict_binding")
+        assert job["Partition"] == ("gpu" if models else "cpu")
 
 
 def test_jobs_ask_for_what_their_rules_say(story: Story):
