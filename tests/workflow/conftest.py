@@ -24,6 +24,7 @@ class Study:
 
     directory: Path
     config: dict
+    profile: str = "local"
 
     @property
     def results(self) -> Path:
@@ -34,7 +35,7 @@ class Study:
         return [
             *(sys.executable, "-m", "snakemake", *arguments),
             *("--snakefile", str(ROOT / "Snakefile")),
-            *("--profile", str(ROOT / "profiles/local"), "--configfile", "study.yaml"),
+            *("--profile", str(ROOT / "profiles" / self.profile), "--configfile", "study.yaml"),
         ]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
