@@ -14,6 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from leopard import gpus
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Like TensorFlow below, JAX is to take a GPU's memory as it needs it, and to repeat itself exactly.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -39,18 +41,19 @@ def set_up(
     Returns:
         device, n_devices, backend and the version of keras.
     """
+    gpus.claim(n_devices)
     if backend:
         os.environ["KERAS_BACKEND"] = backend
     import keras
 
     name = keras.backend.backend()
     if name == "jax":
-        gpus = _set_up_jax(n_devices)
+        found = _set_up_jax(n_devices)
     else:
-        gpus = _set_up_tensorflow(threads, n_devices, deterministic=not xla)
+        found = _set_up_tensorflow(threads, n_devices, deterministic=not xla)
     return {
-        "device": gpus[0] if gpus else f"CPU, {threads} threads ({_cpu_name()})",
-        "n_devices": len(gpus) or n_devices,
+        "device": found[0] if found else f"CPU, {threads} threads ({_cpu_name()})",
+        "n_devices": len(found) or n_devices,
         "backend": f"{name} {version(name)}",
         "keras": keras.__version__,
     }

@@ -1,0 +1,74 @@
+import os
+import subprocess
+import sys
+
+import pytest
+from leopard import gpus
+
+CLAIM = """
+import os, sys
+from leopard import gpus
+gpus.claim(int(sys.argv[1]), sys.argv[2])
+print(os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def claim(tmp_path):
+    """Start a process that claims GPUs and holds them until its stdin is closed."""
+    started = []
+
+    def start(n, visible):
+        environment = {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": visible}
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLAIM, str(n), str(tmp_path)],
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def said(process):
+    return process.stdout.readline().strip()
+
+
+def test_processes_side_by_side_get_gpus_of_their_own(claim):
+    assert said(claim(1, "0,1,2,3")) == "0"
+    assert said(claim(2, "0,1,2,3")) == "1,2"
+    assert said(claim(1, "0,1,2,3")) == "3"
+
+
+def test_a_process_waits_for_one_that_is_killed(claim):
+    first = claim(2, "0,1,2")
+    assert said(first) == "0,1"
+    second = claim(2, "0,1,2")
+    with pytest.raises(subprocess.TimeoutExpired):
+        second.wait(0.5)
+    first.kill()
+    assert said(second) == "0,1"
+
+
+@pytest.mark.parametrize("visible", ["", "-1", "2", "GPU-a,GPU-b"])
+def test_nothing_to_choose(claim, visible):
+    assert said(claim(2, visible)) == visible
+    assert said(claim(2, visible)) == visible
+
+
+def test_nvidia_smi_names_the_gpus(monkeypatch, tmp_path):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho GPU-a\necho GPU-b\n")
+    tool.chmod(0o755)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert gpus.present() == ["GPU-a", "GPU-b"]
+    tool.write_text("#!/bin/sh\necho No devices were found\nexit 6\n")
+    assert gpus.present() == []
