@@ -1,3 +1,5 @@
+"""GPUs of this machine among jobs side by side: claimed, waited for, given back with the process."""
+
 import os
 import subprocess
 import sys
