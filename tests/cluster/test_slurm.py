@@ -165,3 +165,10 @@ def test_jobs_ask_for_what_their_rules_say(story: Story):
     assert train["CPUs/Task"] == "8"
     assert train["MinMemoryNode"] == "16000M"
     assert train["TimeLimit"] == "10:00:00"
+
+
+def test_a_job_tried_again_gets_twice_the_memory_and_time(story: Story):
+    again = [job for job in story.finished if "predict_binding" in job["Comment"]]
+    what = next(job["Comment"] for job in again if job["JobId"] == story.cancelled)
+    asked = [(j["MinMemoryNode"], j["TimeLimit"]) for j in again if j["Comment"] == what]
+    assert asked == [("16000M", "04:00:00"), ("32000M", "08:00:00")]

@@ -143,6 +143,11 @@ def scores(model, cell_line):
     return [f"{OUT}/predictions/{model}/{cell_line}.bigWig"]
 
 
+def grows(first):
+    """A resource of which a job gets more each time it is tried: once, twice, three times as much."""
+    return lambda wildcards, attempt: first * attempt
+
+
 def role(cell_line):
     """What a cell line served for in training."""
     lines = {"training": TRAINED_ON, "validation": VALIDATION_LINES}

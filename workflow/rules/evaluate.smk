@@ -18,8 +18,8 @@ rule score_motif:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=grows(6000),
+        runtime=grows(60),
     params:
         chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
         p_value=1e-3,
@@ -44,8 +44,8 @@ rule choose_threshold:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         files=lambda w: [scores(w.scored, line) for line in VALIDATION_LINES],
         chromosomes=CHROMOSOMES["validation"],
@@ -73,8 +73,8 @@ rule evaluate_cell_line:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
         chromosomes=CHROMOSOMES["test"],
@@ -95,8 +95,8 @@ rule summarise_evaluation:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         cell_lines=LABELLED,
     script:

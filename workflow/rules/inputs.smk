@@ -17,8 +17,8 @@ rule download_file:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=1000,
-        runtime=600,
+        mem_mb=grows(1000),
+        runtime=grows(600),
     params:
         source=lambda w: DOWNLOADS[f"{w.role}/{w.name}"],
     script:
@@ -42,8 +42,8 @@ if config["simulate"]:
         conda:
             "../../envs/data.yaml"
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=grows(2000),
+            runtime=grows(10),
         params:
             seed=config["simulate"]["seed"],
             chromosomes=config["simulate"]["chromosomes"],
@@ -65,8 +65,8 @@ rule prepare_genome:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     script:
         "../scripts/prepare_genome.py"
 
@@ -88,8 +88,8 @@ rule check_inputs:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=grows(2000),
+        runtime=grows(20),
     params:
         signals=SIGNAL_FILES,
         labels=LABEL_FILES,
@@ -122,8 +122,8 @@ rule make_labels:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         flank=config["labels"]["flank"],
         hits=config["labels"]["hits"],

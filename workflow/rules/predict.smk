@@ -20,8 +20,8 @@ rule predict_binding:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=240,
+        mem_mb=grows(16000),
+        runtime=grows(240),
     params:
         chromosomes=DECODED,
         scaling=config["signal_scaling"],
@@ -45,8 +45,8 @@ rule call_peaks:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=grows(6000),
+        runtime=grows(60),
     script:
         "../scripts/call_peaks.py"
 

@@ -38,8 +38,8 @@ rule summarise_windows:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         cell_lines=MEMBER_LINES,
         unit=UNIT,
@@ -64,8 +64,8 @@ rule tabulate_inputs:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     script:
         "../scripts/tabulate_inputs.py"
 
@@ -87,8 +87,8 @@ rule plot_training:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         models=MODELS,
     script:
@@ -118,8 +118,8 @@ rule tabulate_training:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     script:
         "../scripts/tabulate_training.py"
 
@@ -150,8 +150,8 @@ rule tabulate_results:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         trained_on=TRAINED_ON,
         roles=ROLES,
@@ -177,8 +177,8 @@ rule plot_precision_recall:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         title=figure_title,
     script:
@@ -209,8 +209,8 @@ rule plot_sites:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=6000,
-        runtime=30,
+        mem_mb=grows(6000),
+        runtime=grows(30),
     params:
         models=[*MODELS, *["motif"] * len(MOTIF)],
         chromosomes=CHROMOSOMES["test"],
@@ -240,8 +240,8 @@ rule tabulate_benchmarks:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         directory=f"{OUT}/benchmarks",
     script:
@@ -263,8 +263,8 @@ rule write_config:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         config=config,
     script:

@@ -18,8 +18,8 @@ rule train_network:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=600,
+        mem_mb=grows(16000),
+        runtime=grows(600),
     params:
         recipe=lambda w: recipe(settings(w.model), MEMBERS[w.member]["seed"]),
         draw=lambda w: draw(settings(w.model)),

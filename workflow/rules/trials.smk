@@ -25,8 +25,8 @@ rule try_setting:
     threads: 8
     resources:
         gpu=trial_devices,
-        mem_mb=16000,
-        runtime=600,
+        mem_mb=grows(16000),
+        runtime=grows(600),
     params:
         recipe=lambda w: recipe(trial_settings(w), int(w.seed)),
         draw=lambda w: draw(trial_settings(w)),
@@ -51,8 +51,8 @@ rule summarise_trials:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         changes=lambda w: CHANGES[w.experiment],
     script:
@@ -75,8 +75,8 @@ rule average_predictions:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=grows(16000),
+        runtime=grows(60),
     params:
         batch_size=settings(BASE)["batch_size"],
     script:
@@ -107,8 +107,8 @@ rule plot_ablation:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         changes=VARIANTS,
     script:
@@ -141,8 +141,8 @@ rule plot_tuning:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     script:
         "../scripts/plot_tuning.py"
 
@@ -164,8 +164,8 @@ rule plot_scaling:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     script:
         "../scripts/plot_scaling.py"
 
@@ -183,8 +183,8 @@ rule find_largest_batch:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=grows(16000),
+        runtime=grows(60),
     params:
         recipe=recipe(settings(BASE), MEMBER["seed"]),
         length=config["windows"]["length"],
@@ -209,8 +209,8 @@ rule search_settings:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=600,
+        mem_mb=grows(16000),
+        runtime=grows(600),
     params:
         recipe=recipe(settings(BASE, TUNING["training"]), MEMBER["seed"]),
         draw=draw(settings(BASE, TUNING["training"])),
@@ -241,8 +241,8 @@ rule summarise_search:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         checkpoints=f"{OUT}/checkpoints/search",
     script:

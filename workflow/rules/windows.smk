@@ -18,8 +18,8 @@ rule list_usable_starts:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=6000,
-        runtime=30,
+        mem_mb=grows(6000),
+        runtime=grows(30),
     params:
         chromosomes=[c for split in SPLITS for c in CHROMOSOMES[split]],
         length=lookup(dpath="windows/length", within=config),
@@ -40,8 +40,8 @@ rule draw_windows:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         chromosomes=CHROMOSOMES,
         counts={split: config["windows"][split] for split in SPLITS},
@@ -66,8 +66,8 @@ rule extract_sequence:
         "../../envs/data.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         kind="codes",
     script:
