@@ -1,4 +1,4 @@
-"""GPUs of this machine among jobs side by side: claimed, waited for, given back with the process."""
+"""Jobs side by side on one machine claim GPUs, wait for them, and give them back when they end."""
 
 import os
 import subprocess
