@@ -222,6 +222,22 @@ def test_history(undisturbed):
     assert (history["seconds"] >= history["fit_seconds"]).all() and (history["seconds"] > 0).all()
 
 
+def test_statistics_are_of_the_averaged_weights(undisturbed):
+    # What is saved normalises a batch of training windows as if they were its own statistics.
+    model, _, _ = undisturbed
+    (norm,) = [
+        x for x in models.leaf_layers(model) if isinstance(x, keras.layers.BatchNormalization)
+    ]
+    source = Bumps(1, 52)
+    *_, encoding, core = model.layers
+    means = []
+    for first in range(0, 5 * LONG.batch_size, LONG.batch_size):
+        rows = slice(first, first + LONG.batch_size)
+        convolved = core.layers[1](encoding([source.codes[rows], source.signal[rows]]))
+        means.append(np.asarray(convolved).mean(axis=(0, 1)))
+    np.testing.assert_allclose(norm.moving_mean, np.mean(means, axis=0), rtol=1e-4)
+
+
 def test_learning_rate_rises_and_decays(undisturbed):
     steps = 7  # of 8 windows, of 52
     warmup, total = 4, LONG.epochs * steps

@@ -21,7 +21,7 @@ from leopard.losses import build_loss
 log = logging.getLogger(__name__)
 
 MONITOR = "val_pr_auc"
-REFRESH_BATCHES = 20
+REFRESH_BATCHES = 5
 SECONDS_BETWEEN_REPORTS = 10
 
 
@@ -269,9 +269,16 @@ class RefreshStatistics(keras.callbacks.Callback):
         self.inputs = [list(batches[i][0]) for i in range(min(REFRESH_BATCHES, len(batches)))]
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Pass batches forward as in training; momentum soon forgets what was before."""
-        for inputs in self.inputs:
+        """Pass batches forward as in training; the statistics become their mean over batches."""
+        leaves = models.leaf_layers(self.model)
+        norms = [x for x in leaves if isinstance(x, keras.layers.BatchNormalization)]
+        momenta = [norm.momentum for norm in norms]
+        for seen, inputs in enumerate(self.inputs):
+            for norm in norms:
+                norm.momentum = seen / (seen + 1)
             self.model(inputs, training=True)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 class Journal(keras.callbacks.Callback):
