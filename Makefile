@@ -11,7 +11,7 @@ REPORT := results/demo/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test lint bench bench-full lock clean
+.PHONY: help demo report experiments test test-cluster lint bench bench-full lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,9 @@ experiments: $(READY)  ## tuning, joint search, ablation and scaling on the demo
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-cluster: $(READY)  ## whole runs through profiles/gadi on a stand-in for PBS, with faults (8 minutes)
+	$(BIN)/python -m pytest tests/cluster
 
 lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

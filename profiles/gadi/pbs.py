@@ -12,6 +12,7 @@ What belongs to a run is in .snakemake/pbs of its working directory:
 """
 
 import configparser
+import contextlib
 import json
 import os
 import re
@@ -71,11 +72,11 @@ REASONS = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What keeps a job from being submitted, and what to do; shown in one line."""
 
 
-class Away(Exception):
+class AwayError(Exception):
     """The server gave no answer; the next one may come."""
 
 
@@ -107,7 +108,9 @@ def find_project() -> str:
     project = setting("project")
     if not re.fullmatch(r"[a-z0-9]+", project):
         problem = "no project" if not project else "project {!r} is not one".format(project)
-        raise Refused(problem + "; export PROJECT=ab12, or set it in profiles/gadi/settings.ini")
+        raise RefusedError(
+            problem + "; export PROJECT=ab12, or set it in profiles/gadi/settings.ini"
+        )
     return project
 
 
@@ -118,13 +121,13 @@ def find_storage(*used: Path) -> str:
     if storage == "none":
         return ""
     if not re.fullmatch(r"(scratch|gdata)/\w+(\+(scratch|gdata)/\w+)*", storage):
-        raise Refused("storage {!r}; give it as scratch/ab12+gdata/ab12".format(storage))
+        raise RefusedError("storage {!r}; give it as scratch/ab12+gdata/ab12".format(storage))
     for path in used:
         found = re.match(r"/(scratch|g/data)/(\w+)/", "{}/".format(path))
         if found:
             filesystem = "{}/{}".format(found[1].replace("g/data", "gdata"), found[2])
             if filesystem not in storage.split("+"):
-                raise Refused(
+                raise RefusedError(
                     "{} would not be mounted; add {} to STORAGE, now {}".format(
                         path, filesystem, storage
                     )
@@ -138,21 +141,21 @@ def translate(rule: str, threads: int, resources: Dict[str, object], attempt: in
     Memory and walltime grow with each attempt, up to what the queue allows.
 
     Raises:
-        Refused: What no node of the queue could give, or what the queue is not for.
+        RefusedError: What no node of the queue could give, or what the queue is not for.
     """
 
     def number(name: str, default: int = 0) -> int:
         try:
             return int(str(resources.get(name, default)))
         except ValueError:
-            raise Refused(
+            raise RefusedError(
                 "{}: {}={!r}; give a whole number".format(rule, name, resources[name])
             ) from None
 
     ngpus = number("gpu")
     model = str(resources.get("gpu_model") or setting("gpu_model"))
     if model not in GPU_QUEUES:
-        raise Refused("gpu_model {!r}; give one of {}".format(model, ", ".join(GPU_QUEUES)))
+        raise RefusedError("gpu_model {!r}; give one of {}".format(model, ", ".join(GPU_QUEUES)))
     if rule in setting("network_rules").split():
         name = "copyq"
     else:
@@ -161,7 +164,7 @@ def translate(rule: str, threads: int, resources: Dict[str, object], attempt: in
 
     def check(possible: bool, asked: str, remedy: str) -> None:
         if not possible:
-            raise Refused("{}: {} on {}, {}".format(rule, asked, name, remedy))
+            raise RefusedError("{}: {} on {}, {}".format(rule, asked, name, remedy))
 
     check(
         ngpus <= queue.gpus,
@@ -220,7 +223,9 @@ def call(*command: str, seconds: float = 60) -> Tuple[int, str, str]:
             start_new_session=True,
         )
     except FileNotFoundError:
-        raise Refused("{}: no such command; start on a node of Gadi".format(command[0])) from None
+        raise RefusedError(
+            "{}: no such command; start on a node of Gadi".format(command[0])
+        ) from None
     try:
         out, err = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -258,17 +263,17 @@ def ask(jobid: str) -> Optional[Dict[str, str]]:
     """A job's attributes, None if the server does not know the id (any more).
 
     Raises:
-        Away: The server did not say.
+        AwayError: The server did not say.
     """
     if not jobid:
-        raise Refused("no job id; qstat would list every job")
+        raise RefusedError("no job id; qstat would list every job")
     code, out, err = call("qstat", "-f", "-x", jobid)
     if code == UNKNOWN_ID:
         return None
     for found, record in parse_qstat(out).items():
         if code == 0 and found.split(".")[0] == jobid.split(".")[0] and "job_state" in record:
             return record
-    raise Away(err.strip())
+    raise AwayError(err.strip())
 
 
 def judge(record: Dict[str, str]) -> str:
@@ -316,13 +321,13 @@ class Ledger:
         """Append a line.
 
         Raises:
-            Refused: The ledger is gone, and so is the run.
+            RefusedError: The ledger is gone, and so is the run.
         """
         try:
             # Never created here: a ledger that was cleared stays so.
             file = os.open(str(self.path), os.O_WRONLY | os.O_APPEND)
         except FileNotFoundError:
-            raise Refused("the run that this job belongs to is over") from None
+            raise RefusedError("the run that this job belongs to is over") from None
         os.write(file, (" ".join(words) + "\n").encode())
         os.close(file)
 
@@ -364,7 +369,7 @@ class Ledger:
                 elif not nameless or time.monotonic() - start > SETTLE:
                     self.path.unlink()
                     break
-            except Away:
+            except AwayError:
                 pass
             except FileNotFoundError:  # cleared by the next run's sidecar
                 break
@@ -378,7 +383,7 @@ def find_by_name(name: str, *options: str) -> List[str]:
     """Ids of the jobs of a name; with the option -x also of those that ended."""
     code, out, err = call("qselect", *options, "-N", name)
     if code:
-        raise Away(err.strip())
+        raise AwayError(err.strip())
     return out.split()
 
 
@@ -386,7 +391,7 @@ def queue_job(command: List[str], name: str, is_over: Callable[[], bool]) -> str
     """The id that qsub gives a job. While the server is away it is asked again, never for two.
 
     Raises:
-        Refused: The server turns the request down, or stays away too long.
+        RefusedError: The server turns the request down, or stays away too long.
     """
     start, pause = time.monotonic(), 1.0
     patience = float(setting("patience_minutes")) * 60
@@ -396,16 +401,16 @@ def queue_job(command: List[str], name: str, is_over: Callable[[], bool]) -> str
             return out.split()[0]
         message = err.strip().replace("\n", " ") or "qsub ended with status {}".format(code)
         if code != NO_SERVER:
-            raise Refused("{}: {}".format(name, message))
+            raise RefusedError("{}: {}".format(name, message))
         while True:
             if is_over() or time.monotonic() - start > patience:
-                raise Away("{}: {}".format(name, message))
+                raise AwayError("{}: {}".format(name, message))
             time.sleep(pause)
             pause = min(2 * pause, 30)
             try:
                 # The answer may be all that was lost.
                 found = find_by_name(name, "-x")
-            except Away:
+            except AwayError:
                 continue
             if found:
                 return found[0]
@@ -423,7 +428,7 @@ def qsub_command(request: Request, name: str, log: Path) -> List[str]:
         "storage": find_storage(Path.cwd(), PROFILE),
     }
     if "," in str(PROFILE):
-        raise Refused("{}: PBS takes no comma in a variable; move the clone".format(PROFILE))
+        raise RefusedError("{}: PBS takes no comma in a variable; move the clone".format(PROFILE))
     return [
         *("qsub", "-N", name, "-q", request.queue, "-P", find_project()),
         *("-l", ",".join("{}={}".format(k, v) for k, v in wanted.items() if v)),
@@ -443,14 +448,15 @@ def prepare_log(directory: str, name: str) -> Path:
 def submit(jobscript: str) -> None:
     """Submit a job script of Snakemake's; print the job's id."""
     if not os.environ.get(SIDECAR):
-        raise Refused("the sidecar did not start; see the first lines of this run")
+        raise RefusedError("the sidecar did not start; see the first lines of this run")
     ledger = Ledger(Path(os.environ[SIDECAR]))
     text = Path(jobscript).read_text()
-    found, attempt = re.search(r"^# properties = (.*)$", text, re.M), re.search(
-        r"--attempt (\d+)", text
+    found, attempt = (
+        re.search(r"^# properties = (.*)$", text, re.M),
+        re.search(r"--attempt (\d+)", text),
     )
     if not found or not attempt:
-        raise Refused("{}: not a job script of Snakemake's".format(jobscript))
+        raise RefusedError("{}: not a job script of Snakemake's".format(jobscript))
     job = json.loads(found[1])
     rule = job.get("rule") or "group"
     request = translate(rule, job["threads"], job["resources"], int(attempt[1]))
@@ -459,17 +465,17 @@ def submit(jobscript: str) -> None:
     ledger.write("submitting", name)
     try:
         jobid = queue_job(command, name, ledger.is_closed)
-    except Refused:
+    except RefusedError:
         ledger.write("refused", name)
         raise
     try:
         ledger.write("submitted", name, jobid)
         over = ledger.is_closed()
-    except Refused:
+    except RefusedError:
         over = True
     if over:
         call("qdel", jobid)
-        raise Refused("{}: the run ended while it was submitted".format(name))
+        raise RefusedError("{}: the run ended while it was submitted".format(name))
     print(jobid)
 
 
@@ -497,10 +503,8 @@ def cancel(*jobids: str) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             qdel.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            pass
 
 
 def birth(pid: int) -> str:
@@ -535,7 +539,7 @@ def sidecar() -> None:
             continue  # a run that shares this directory (--nolock)
         print("Deleting jobs of an earlier run that are still there.", file=sys.stderr)
         if not Ledger(path).clear(patience):
-            raise Refused("jobs of an earlier run cannot be deleted; see {}".format(path))
+            raise RefusedError("jobs of an earlier run cannot be deleted; see {}".format(path))
 
     ledger = Ledger(directory / "{}-{}-{}".format(host, head, birth(head)))
     ledger.path.touch()
@@ -550,7 +554,7 @@ def sidecar() -> None:
 def head(*arguments: str) -> None:
     """Submit the head of a run, with the arguments of snakemake; print its id."""
     if any("," in argument or argument.split() != [argument] for argument in arguments):
-        raise Refused("an argument with a comma or blank in it; put it into the config")
+        raise RefusedError("an argument with a comma or blank in it; put it into the config")
     storage = find_storage(Path.cwd(), PROFILE)
     name = name_job("head", {})
     passed = {
@@ -581,7 +585,7 @@ def main(argv: List[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is Snakemake's to answer
     try:
         COMMANDS[Path(argv[0]).name](*argv[1:])
-    except (Refused, Away) as error:
+    except (RefusedError, AwayError) as error:
         print("error: {}".format(error), file=sys.stderr)
         return 1
     return 0

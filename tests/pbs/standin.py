@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A stand-in for PBS Professional 23.06: qsub, qstat, qdel and qselect, as the real ones answer.
 
-The links in bin/ name one command each. There is no server: the state is a file for each job in the
-directory $PBS_STANDIN, and each job has a detached process that waits for a slot, runs the script as
-PBS does, ends it at its walltime and writes down how it ended. Tests change the server by
-`server.json` in that directory, which holds the options of `Options` that differ from the usual.
+The links in bin/ name one command each. There is no server: the state is a file for each job in
+the directory $PBS_STANDIN, and each job has a detached process that waits for a slot, runs the
+script as PBS does, ends it at its walltime and writes down how it ended. Tests change the server
+by `server.json` in that directory, which holds the fields of `Options` that are not the usual.
 """
 
 import contextlib
@@ -43,6 +43,7 @@ class Options:
     exiting: float = 0.2  # seconds in state E
     history: float | None = None  # seconds until a finished job is forgotten
     kill_delay: float = 2.0  # seconds between SIGTERM and SIGKILL
+    walltime: float = 1.0  # what walltimes are multiplied by
     slow: float = 0.0  # seconds that qsub takes, half of them when the job is in
     lost_replies: int = 0  # qsubs whose job is in, but whose answer is lost
     hook_rejections: int = 0  # jobs that a hook will refuse to start
@@ -64,7 +65,7 @@ class Options:
         write_whole(STATE / "server.json", json.dumps(changed))
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """A command's message and exit status."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -96,6 +97,12 @@ def take(option: str) -> bool:
             setattr(options, option, left - 1)
             options.write()
         return bool(left)
+
+
+def note(event: str, job: "Job") -> None:
+    """Write down what happened when, for tests to read: starts and ends in their order."""
+    with locked(), (STATE / "events").open("a") as file:
+        print(event, job.id, job["Job_Name"], file=file)
 
 
 class Job:
@@ -143,7 +150,7 @@ def find(jobid: str, command: str) -> Job:
         age = time.time() - job.path.stat().st_mtime
         if not (job.is_finished and history is not None and age > history):
             return job
-    raise Failure(153, f"{command}: Unknown Job Id {jobid}")
+    raise CommandError(153, f"{command}: Unknown Job Id {jobid}")
 
 
 def every_job() -> list[Job]:
@@ -169,7 +176,7 @@ def check_resources(requests: list[str]) -> dict[str, str]:
     for request in ",".join(requests).split(","):
         name, _, value = request.partition("=")
         if name not in RESOURCES:
-            raise Failure(187, f"qsub: Unknown resource Resource_List.{name}")
+            raise CommandError(187, f"qsub: Unknown resource Resource_List.{name}")
         shape = {
             "mem": r"(?i)\d+([kmgt]?b|[kmgt])?",
             "jobfs": r"(?i)\d+([kmgt]?b|[kmgt])?",
@@ -177,7 +184,9 @@ def check_resources(requests: list[str]) -> dict[str, str]:
             "storage": r".+",
         }.get(name, r"\d+")
         if not re.fullmatch(shape, value):
-            raise Failure(166, f"qsub: Illegal attribute or resource value Resource_List.{name}")
+            raise CommandError(
+                166, f"qsub: Illegal attribute or resource value Resource_List.{name}"
+            )
         wanted[name] = value
     return wanted
 
@@ -207,10 +216,10 @@ def qsub(arguments: list[str]) -> int:
     wanted = check_resources(requests) if requests else {}
     name = options.get("-N", Path(rest[0]).name if rest else "STDIN")
     if not re.fullmatch(r"[A-Za-z0-9._+-]{1,230}", name):
-        raise Failure(2, "qsub: illegal -N value")
+        raise CommandError(2, "qsub: illegal -N value")
     queue = options.get("-q", "normal")
     if queue not in QUEUES:
-        raise Failure(170, "qsub: Unknown queue")
+        raise CommandError(170, "qsub: Unknown queue")
     slow = Options.read().slow
     time.sleep(slow / 2)
 
@@ -280,7 +289,7 @@ def qsub(arguments: list[str]) -> int:
             cwd="/",
         )
     if take("lost_replies"):
-        raise Failure(255, "qsub: End of File")
+        raise CommandError(255, "qsub: End of File")
     time.sleep(slow / 2)
     print(job.id)
     return 0
@@ -315,13 +324,13 @@ def qstat(arguments: list[str]) -> int:
         try:
             job = find(jobid, "qstat")
             if job.is_finished and not finished_too:
-                raise Failure(
+                raise CommandError(
                     35,
                     f"qstat: {job.id} Job has finished, use -x or -H to obtain historical "
                     "job information",
                 )
             jobs.append(job)
-        except Failure as failure:
+        except CommandError as failure:
             print(failure, file=sys.stderr)
             status = failure.status
     for job in jobs:
@@ -341,12 +350,12 @@ def qdel(arguments: list[str]) -> int:
             with locked():
                 job.change()
                 if job.is_finished:
-                    raise Failure(35, f"qdel: Job has finished {job.id}")
+                    raise CommandError(35, f"qdel: Job has finished {job.id}")
                 if job["job_state"] in SUBSTATES:
                     job.change(job_state="F", substate="91")
                 else:
                     job.deletion.touch()
-        except Failure as failure:
+        except CommandError as failure:
             print(failure, file=sys.stderr)
             status = failure.status
     return status
@@ -357,7 +366,7 @@ def qselect(arguments: list[str]) -> int:
     options = dict(getopt.getopt(arguments, "xN:")[0])
     for job in every_job():
         if job["Job_Name"] == options.get("-N", job["Job_Name"]):
-            with contextlib.suppress(Failure):
+            with contextlib.suppress(CommandError):
                 if "-x" in options or not find(job.id, "qselect").is_finished:
                     find(job.id, "qselect")
                     print(job.id)
@@ -413,14 +422,14 @@ def execute(job: Job, output: Path) -> tuple[str, str]:
     assert process.stdin is not None
     process.stdin.write(f"{job.script}\n".encode())
     process.stdin.close()
+    note("started", job)
     job.change(job_state="R", substate="42", session_id=str(process.pid), run_count="1")
-    limit = time.monotonic() + seconds(job.resource("walltime"))
-    cause = ""
+    start, cause = time.monotonic(), ""
     while process.poll() is None and not cause:
         time.sleep(0.05)
         if job.deletion.exists():
             cause = "deleted"
-        elif time.monotonic() > limit:
+        elif time.monotonic() - start > seconds(job.resource("walltime")) * Options.read().walltime:
             cause = "walltime"
     if cause:
         signal_session(process.pid, signal.SIGTERM)
@@ -429,6 +438,7 @@ def execute(job: Job, output: Path) -> tuple[str, str]:
     # When its first process is gone the job is over, whatever else it started.
     signal_session(process.pid, signal.SIGKILL)
     code = process.wait()
+    note("ended", job)
     shutil.rmtree(jobfs, ignore_errors=True)
     code = 256 - code if code < 0 else code
     if cause == "walltime":
@@ -491,9 +501,9 @@ def main(argv: list[str]) -> int:
         return run(argv[2:])
     try:
         if Options.read().down:
-            raise Failure(255, f"Connection refused\n{name}: cannot connect to server {HOST}")
+            raise CommandError(255, f"Connection refused\n{name}: cannot connect to server {HOST}")
         return COMMANDS[name](argv[1:])
-    except Failure as failure:
+    except CommandError as failure:
         print(failure, file=sys.stderr)
         return failure.status
     except getopt.GetoptError as error:
