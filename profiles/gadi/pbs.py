@@ -51,6 +51,7 @@ class Queue(NamedTuple):
 
     @property
     def cpus_per_gpu(self) -> int:
+        """CPUs that come with each GPU, no more and no fewer."""
         return self.cpus // self.gpus
 
 
@@ -105,6 +106,7 @@ def setting(name: str) -> str:
 
 
 def find_project() -> str:
+    """The project to charge."""
     project = setting("project")
     if not re.fullmatch(r"[a-z0-9]+", project):
         problem = "no project" if not project else "project {!r} is not one".format(project)
@@ -332,12 +334,14 @@ class Ledger:
         os.close(file)
 
     def read(self) -> List[List[str]]:
+        """Its lines, in words."""
         try:
             return [line.split() for line in self.path.read_text().splitlines()]
         except FileNotFoundError:
             return [["closed"]]
 
     def is_closed(self) -> bool:
+        """Whether the run is over."""
         return ["closed"] in self.read()
 
     def unfinished(self) -> Tuple[List[str], List[str]]:

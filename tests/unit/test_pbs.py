@@ -128,7 +128,7 @@ def test_status_of_a_forgotten_job_without_exit_file_fails_in_the_end(answers, c
 
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,30}", fullmatch=True)
-values = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=300)
+values = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=120)
 
 
 @settings(max_examples=500)
@@ -138,7 +138,7 @@ values = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=300)
         st.dictionaries(names, values, min_size=1, max_size=8),
         max_size=4,
     ),
-    st.integers(5, 90),
+    st.integers(5, 40),
     st.booleans(),
 )
 def test_qstat_output_is_read_back(records, width, wrapped):
@@ -229,9 +229,7 @@ def test_project_and_storage(monkeypatch):
     assert pbs.find_storage(Path("/scratch/ab12/me"), Path("/home/1/me")) == (
         "scratch/ab12+gdata/ab12"
     )
-    with pytest.raises(
-        pbs.RefusedError, match=r"/g/data/xy34/me would not be mounted; add gdata/xy34"
-    ):
+    with pytest.raises(pbs.RefusedError, match=r"/g/data/xy34/me would not .* add gdata/xy34"):
         pbs.find_storage(Path("/g/data/xy34/me"))
     monkeypatch.setenv("STORAGE", "scratch/ab12+gdata/xy34")
     assert pbs.find_storage(Path("/g/data/xy34")) == "scratch/ab12+gdata/xy34"
