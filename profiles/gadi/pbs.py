@@ -3,7 +3,8 @@
 
 `submit`, `status`, `cancel`, `sidecar` and `head` are links to this file, which does what the name
 it is called by says. Nothing but the standard library, and nothing newer than Python 3.6: a login
-node's own Python runs it.
+node's own Python runs it. Snakemake calls the first three, and the first `submit` of a run starts
+the sidecar: one that Snakemake (9.27) starts keeps a run with nothing to do from ever ending.
 
 What belongs to a run is in .snakemake/pbs of its working directory:
     ledgers/  a file for each run of Snakemake: what it submitted, and what of that has ended
@@ -27,7 +28,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 PROFILE = Path(__file__).resolve().parent
 STATE = Path(".snakemake/pbs")
-SIDECAR = "SNAKEMAKE_CLUSTER_SIDECAR_VARS"
+LEDGERS = STATE / "ledgers"
 
 RUNNING, SUCCESS, FAILED = "running", "success", "failed"
 UNKNOWN_ID, NO_SERVER = 153, 255
@@ -449,16 +450,54 @@ def prepare_log(directory: str, name: str) -> Path:
     return log
 
 
+def birth(pid: int) -> str:
+    """When a process started, in ticks of the kernel's clock; empty if it is dead."""
+    try:
+        # After the name, which may hold anything, in parentheses: state, ..., starttime.
+        fields = Path("/proc/{}/stat".format(pid)).read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def find_head() -> int:
+    """The process of the Snakemake that called this command, by way of a shell or not."""
+    parent = os.getppid()
+    words = Path("/proc/{}/cmdline".format(parent)).read_bytes().split(b"\0")
+    if words[1:2] == [b"-c"] and words[0].endswith(b"sh"):
+        status = Path("/proc/{}/status".format(parent)).read_text()
+        parent = int(re.findall(r"^PPid:\s*(\d+)", status, re.M)[0])
+    return parent
+
+
+def ledger_of(head: int) -> Ledger:
+    """The ledger of the run of a Snakemake's process."""
+    name = "{}-{}-{}".format(socket.gethostname(), head, birth(head))
+    return Ledger(Path.cwd() / LEDGERS / name)
+
+
+def start_sidecar(head: int) -> Ledger:
+    """The ledger of a run's first submission, when the jobs of earlier runs are gone."""
+    process = subprocess.Popen(
+        [str(PROFILE / "sidecar"), str(head)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        # Out of Ctrl-C's reach, but not out of that of the signals by which PBS ends a head's job.
+        preexec_fn=os.setpgrp,
+    )
+    assert process.stdout is not None
+    path = process.stdout.readline().strip()
+    if not path:
+        raise RefusedError("no sidecar, no job; see the line before this one")
+    return Ledger(Path(path))
+
+
 def submit(jobscript: str) -> None:
     """Submit a job script of Snakemake's; print the job's id."""
-    if not os.environ.get(SIDECAR):
-        raise RefusedError("the sidecar did not start; see the first lines of this run")
-    ledger = Ledger(Path(os.environ[SIDECAR]))
     text = Path(jobscript).read_text()
-    found, attempt = (
-        re.search(r"^# properties = (.*)$", text, re.M),
-        re.search(r"--attempt (\d+)", text),
-    )
+    found = re.search(r"^# properties = (.*)$", text, re.M)
+    attempt = re.search(r"--attempt (\d+)", text)
     if not found or not attempt:
         raise RefusedError("{}: not a job script of Snakemake's".format(jobscript))
     job = json.loads(found[1])
@@ -466,6 +505,10 @@ def submit(jobscript: str) -> None:
     request = translate(rule, job["threads"], job["resources"], int(attempt[1]))
     name = name_job(rule, job.get("wildcards") or {})
     command = [*qsub_command(request, name, prepare_log(rule, name)), jobscript]
+    head = find_head()
+    ledger = ledger_of(head)
+    if not ledger.path.exists():
+        ledger = start_sidecar(head)
     ledger.write("submitting", name)
     try:
         jobid = queue_job(command, name, ledger.is_closed)
@@ -491,8 +534,9 @@ def status(jobid: str) -> None:
         word = judge(record) if record else judge_vanished(jobid)
         if word == FAILED:
             print("job {}: {}".format(jobid, explain(record)), file=sys.stderr)
-        if word != RUNNING and os.environ.get(SIDECAR):
-            Ledger(Path(os.environ[SIDECAR])).write("ended", jobid)
+        if word != RUNNING:
+            with contextlib.suppress(RefusedError):
+                ledger_of(find_head()).write("ended", jobid)
     except Exception as error:  # any other answer than a word would end the whole run
         print("status of {}: {}".format(jobid, error), file=sys.stderr)
     print(word)
@@ -511,47 +555,31 @@ def cancel(*jobids: str) -> None:
             qdel.wait(timeout=1)
 
 
-def birth(pid: int) -> str:
-    """When a process started, in ticks of the kernel's clock; empty if it is dead."""
-    try:
-        # After the name, which may hold anything, in parentheses: state, ..., starttime.
-        fields = Path("/proc/{}/stat".format(pid)).read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def sidecar() -> None:
+def sidecar(head: str) -> None:
     """Outlive Snakemake, then delete what it left queued or running.
 
-    First the same is done for earlier runs in this directory whose sidecar was killed with them: as
-    Snakemake waits for this program's first line, it submits no job that runs already.
+    First the same is done for earlier runs in this directory whose sidecar was killed with them:
+    the first submission waits for this program's line, so that no job is submitted that runs.
     """
-    os.setsid()  # out of reach of what is sent to Snakemake's process group
     ended = []  # type: List[int]
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    head = os.getppid()
-    find_storage(Path.cwd(), PROFILE)
-
-    host, directory = socket.gethostname(), (Path.cwd() / STATE / "ledgers")
-    directory.mkdir(parents=True, exist_ok=True)
+    ledger = ledger_of(int(head))
+    ledger.path.parent.mkdir(parents=True, exist_ok=True)
     patience = float(setting("patience_minutes")) * 60
-    for path in sorted(directory.iterdir()):
-        where, pid, since = path.name.rsplit("-", 2)
-        if where == host and birth(int(pid)) == since:
+    for path in sorted(ledger.path.parent.iterdir()):
+        host, pid, since = path.name.rsplit("-", 2)
+        if host == socket.gethostname() and birth(int(pid)) == since:
             continue  # a run that shares this directory (--nolock)
         print("Deleting jobs of an earlier run that are still there.", file=sys.stderr)
         if not Ledger(path).clear(patience):
             raise RefusedError("jobs of an earlier run cannot be deleted; see {}".format(path))
-
-    ledger = Ledger(directory / "{}-{}-{}".format(host, head, birth(head)))
     ledger.path.touch()
     print(ledger.path, flush=True)
-    while not ended and os.getppid() == head:
+    while not ended and ledger_of(int(head)).path == ledger.path:
         time.sleep(0.5)
     ledger.write("closed")
-    # Snakemake waits for this; what could not be deleted is so at the start of the next run.
+    # What cannot be deleted, as the server is away for long, is so at the start of the next run.
     ledger.clear(patience)
 
 

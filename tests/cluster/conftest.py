@@ -112,7 +112,8 @@ class GadiStudy(Study):
         self.check_after_fault(undisturbed)
         names = {path.name for path in (self.results / "windows").iterdir()}
         assert names == {path.name for path in (undisturbed.results / "windows").iterdir()}
-        assert not list((self.directory / ".snakemake/pbs/ledgers").iterdir())
+        ledgers = self.directory / ".snakemake/pbs/ledgers"
+        self.server.wait_until(lambda: not list(ledgers.iterdir()), 30)
 
 
 @pytest.fixture(autouse=True)

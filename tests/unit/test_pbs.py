@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -27,7 +28,6 @@ def login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROJECT", "ab12")
     for name in ("STORAGE", "GPU_MODEL", "JOBFS_GB", "NETWORK_RULES", "PATIENCE_MINUTES"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv(pbs.SIDECAR, raising=False)
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script = tmp_path / "job.sh"
     script.write_text(f"#!/bin/bash\n# properties = {json.dumps(properties)}\nx --attempt 2 y\n")
     (tmp_path / "ledger").touch()
-    monkeypatch.setenv(pbs.SIDECAR, str(tmp_path / "ledger"))
+    monkeypatch.setattr(pbs, "ledger_of", lambda head: pbs.Ledger(tmp_path / "ledger"))
     return script
 
 
@@ -330,9 +330,6 @@ def test_submit_gives_up_in_one_line(answers, job, capsys, monkeypatch, tmp_path
     monkeypatch.setenv("PROJECT", "")
     assert pbs.main(["submit", str(job)]) == 1
     assert capsys.readouterr().err.startswith("error: no project")
-    monkeypatch.delenv(pbs.SIDECAR)
-    assert pbs.main(["submit", str(job)]) == 1
-    assert "the sidecar did not start" in capsys.readouterr().err
     assert len(answers[1]) == 1
 
 
@@ -408,7 +405,7 @@ def wait_for(states: str) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("end", ["the run ends", "its head is killed", "a run before it was"])
+@pytest.mark.parametrize("end", ["the head is killed", "PBS ends its job", "an earlier run was"])
 def test_sidecar_deletes_what_is_left(tmp_path, monkeypatch, end):
     stand_in(tmp_path, monkeypatch)
     Path("job.sh").write_text("sleep 60\n")
@@ -423,41 +420,38 @@ def test_sidecar_deletes_what_is_left(tmp_path, monkeypatch, end):
     ]
     wait_for("HR")
     lines = f"submitting n0\nsubmitted n0 {ids[0]}\nsubmitting n1\n"
-    if end == "a run before it was":
-        directory = tmp_path / ".snakemake/pbs/ledgers"
-        directory.mkdir(parents=True)
-        (directory / "another-1-2").write_text(lines)
-    head = subprocess.Popen(
-        [sys.executable, "-c", SIDECAR_PARENT, str(PROFILE / "sidecar")],
-        stdout=subprocess.PIPE,
-        stdin=subprocess.PIPE,
-        text=True,
+    if end == "an earlier run was":
+        pbs.LEDGERS.mkdir(parents=True)
+        (pbs.LEDGERS / "another-host-1-2").write_text(lines)
+    head = subprocess.Popen(["sleep", "60"])
+    process = subprocess.Popen(
+        [str(PROFILE / "sidecar"), str(head.pid)], stdout=subprocess.PIPE, text=True
     )
-    ledger = Path(head.stdout.readline().strip())
-    if end == "a run before it was":
+    ledger = Path(process.stdout.readline().strip())
+    assert ledger.parent == tmp_path / pbs.LEDGERS
+    if end == "an earlier run was":
         assert job_states() == "FF"
     else:
         ledger.open("a").write(lines)
-    if end == "its head is killed":
-        head.kill()
+    if end == "PBS ends its job":
+        process.terminate()
     else:
-        head.stdin.close()
+        head.kill()  # and not waited for: a zombie is dead
+    assert process.wait(30) == 0
+    assert job_states() == "FF"
+    assert not ledger.exists()
+    head.kill()
     head.wait()
-    wait_for("FF")
-    limit = time.monotonic() + 10
-    while ledger.exists():
-        assert time.monotonic() < limit
-        time.sleep(0.05)
 
 
-SIDECAR_PARENT = """
-import subprocess, sys
-process = subprocess.Popen(sys.argv[1], stdout=subprocess.PIPE, text=True)
-print(process.stdout.readline(), end="", flush=True)
-sys.stdin.read()
-process.terminate()
-process.wait()
-"""
+def test_the_head_is_found_through_a_shell_or_not(tmp_path, monkeypatch):
+    finder = f"import sys; sys.path.insert(0, {str(PROFILE)!r}); import pbs; print(pbs.find_head())"
+    command = [sys.executable, "-c", finder]
+    direct = subprocess.run(command, capture_output=True, text=True, check=True)
+    shell = subprocess.run(
+        f"{shlex.join(command)}; true", shell=True, capture_output=True, text=True, check=True
+    )
+    assert direct.stdout == shell.stdout == f"{os.getpid()}\n"
 
 
 def test_cancel_is_quick(tmp_path, monkeypatch):
