@@ -483,8 +483,8 @@ def start_sidecar(head: int) -> Ledger:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         encoding="utf-8",
-        # Out of Ctrl-C's reach, but not out of that of the signals by which PBS ends a head's job.
-        preexec_fn=os.setpgrp,
+        # Out of reach of Ctrl-C, and of the signals by which PBS ends the session of a head's job.
+        start_new_session=True,
     )
     assert process.stdout is not None
     path = process.stdout.readline().strip()

@@ -181,19 +181,30 @@ def test_lost_replies_and_no_history(study: GadiStudy, undisturbed: GadiStudy):
     study.check_result(undisturbed)
 
 
-def test_head_as_a_job_elsewhere(study: GadiStudy, undisturbed: GadiStudy):
-    """The whole run from a job, its working directory not the one it was started in."""
+def submit_head(study: GadiStudy) -> None:
+    """Have a run done by a job, the study's directory not the one that it is started in."""
     arguments = study.command("windows", "--directory", str(study.directory))[3:]
     arguments[arguments.index("study.yaml")] = str(study.directory / "study.yaml")
     at = arguments.index("--profile")
     elsewhere = study.directory.parent / "elsewhere"
     elsewhere.mkdir()
-    subprocess.run(
-        [str(PROFILE / "head"), *arguments[:at], *arguments[at + 2 :]], cwd=elsewhere, check=True
-    )
+    command = [str(PROFILE / "head"), *arguments[:at], *arguments[at + 2 :]]
+    subprocess.run(command, cwd=elsewhere, check=True)
+
+
+def test_head_as_a_job(study: GadiStudy, undisturbed: GadiStudy):
+    submit_head(study)
     study.server.wait_until(lambda: len(study.server.jobs) == 4 and not study.server.live)
     head = study.server.jobs[0]
     log = Path(head["Output_Path"].partition(":")[2]).read_text()
     assert head["Exit_status"] == "0", log
     assert "snakemake windows --directory" in log
     study.check_result(undisturbed)
+
+
+def test_head_as_a_job_deleted(study: GadiStudy, undisturbed: GadiStudy):
+    submit_head(study)
+    study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) == 4)
+    subprocess.run(["qdel", study.server.jobs[0].id], check=True)
+    study.check_after_fault(undisturbed)
+    assert len(study.server.jobs) == 4
