@@ -140,7 +140,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
     with pytest.MonkeyPatch.context() as monkeypatch:
         use_server(directory, monkeypatch)
         (directory / "study").mkdir()
-        study = build_study(directory / "study", training={"batch_size": 16, "epochs": 6})
+        study = build_study(
+            directory / "study",
+            members=[{"train": "a", "validation": "a", "seed": 1}],
+            training={"batch_size": 16, "epochs": 6},
+        )
         server = Server(directory / "server")
         through = GadiStudy(study.directory, study.config, server=server)
         through.succeed("evaluate")
