@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,6 +70,7 @@ class GadiStudy(Study):
     """A study whose jobs go to the server."""
 
     server: Server = field(kw_only=True)
+    heads: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def command(self, *arguments: str) -> list[str]:
         local = super().command(*arguments)
@@ -83,7 +84,7 @@ class GadiStudy(Study):
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start Snakemake as a terminal would: a process group that Ctrl-C reaches."""
-        return subprocess.Popen(
+        head = subprocess.Popen(
             self.command(*arguments),
             cwd=self.directory,
             stdout=(self.directory / "head.txt").open("w"),
@@ -92,6 +93,8 @@ class GadiStudy(Study):
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        self.heads.append(head)
+        return head
 
     @property
     def said(self) -> str:
@@ -152,10 +155,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
 
 
 @pytest.fixture
-def study(undisturbed: GadiStudy, tmp_path: Path) -> GadiStudy:
+def study(undisturbed: GadiStudy, tmp_path: Path) -> Iterator[GadiStudy]:
     """A copy of the finished study and a server of its own; the windows' arrays are to be made."""
     directory = tmp_path / "study"
     shutil.copytree(undisturbed.directory, directory, symlinks=True)
     for path in (directory / "results/tiny/windows").glob("*.npy"):
         path.unlink()
-    return GadiStudy(directory, dict(undisturbed.config), server=Server(tmp_path / "server"))
+    study = GadiStudy(directory, dict(undisturbed.config), server=Server(tmp_path / "server"))
+    yield study
+    for head in study.heads:
+        head.kill()  # a failed test may have left it; its sidecar deletes its jobs
+        head.wait()

@@ -113,8 +113,7 @@ def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: Gad
 @pytest.mark.parametrize("times", [1, 3])
 def test_ctrl_c(study: GadiStudy, undisturbed: GadiStudy, times: int):
     head = study.start("windows")
-    study.server.wait_until(lambda: has_started(study, 2))
-    assert len(study.server.live) == 3
+    study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) == 3)
     for _ in range(times):
         os.killpg(head.pid, signal.SIGINT)
         time.sleep(0.3)
