@@ -125,8 +125,11 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def use_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login node: the commands on PATH, an empty home, a project."""
+    """A login node: the commands on PATH, as they are in a login shell anywhere; a project."""
     (directory / "home").mkdir()
+    (directory / "home/.profile").write_text(
+        f"export PATH={ROOT}/tests/pbs/bin:$PATH PBS_STANDIN={directory}/server\n"
+    )
     monkeypatch.setenv("PBS_STANDIN", str(directory / "server"))
     monkeypatch.setenv("HOME", str(directory / "home"))
     monkeypatch.setenv("PROJECT", "ab12")
