@@ -564,21 +564,22 @@ def sidecar(head: str) -> None:
     ended = []  # type: List[int]
     signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    ledger = ledger_of(int(head))
+    pid, ledger = int(head), ledger_of(int(head))
     ledger.path.parent.mkdir(parents=True, exist_ok=True)
     patience = float(setting("patience_minutes")) * 60
     for path in sorted(ledger.path.parent.iterdir()):
-        host, pid, since = path.name.rsplit("-", 2)
-        if host == socket.gethostname() and birth(int(pid)) == since:
+        other = path.name.split("-")[-2]
+        if birth(int(other)) and ledger_of(int(other)).path == path:
             continue  # a run that shares this directory (--nolock)
         print("Deleting jobs of an earlier run that are still there.", file=sys.stderr)
         if not Ledger(path).clear(patience):
             raise RefusedError("jobs of an earlier run cannot be deleted; see {}".format(path))
     ledger.path.touch()
     print(ledger.path, flush=True)
-    while not ended and ledger_of(int(head)).path == ledger.path:
+    while not ended and birth(pid) and ledger_of(pid).path == ledger.path:
         time.sleep(0.5)
-    ledger.write("closed")
+    with contextlib.suppress(RefusedError):  # the next run's sidecar was faster
+        ledger.write("closed")
     # What cannot be deleted, as the server is away for long, is so at the start of the next run.
     ledger.clear(patience)
 
