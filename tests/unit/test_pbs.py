@@ -422,6 +422,8 @@ def test_sidecar_deletes_what_is_left(tmp_path, monkeypatch, end):
     ]
     wait_for("HR")
     lines = f"submitting n0\nsubmitted n0 {ids[0]}\nsubmitting n1\n"
+    if end != "the head is killed":  # in that case while it submitted
+        lines += f"submitted n1 {ids[1]}\n"
     if end == "an earlier run was":
         pbs.LEDGERS.mkdir(parents=True)
         (pbs.LEDGERS / "another-host-1-2").write_text(lines)
