@@ -40,7 +40,7 @@ experiments: $(READY)  ## tuning, joint search, ablation and scaling on the demo
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-cluster: $(READY)  ## a whole run through profiles/slurm on a real Slurm, as root (5 minutes)
+test-cluster: $(READY)  ## whole runs through profiles/gadi (a stand-in for PBS) and profiles/slurm (a real one)
 	$(BIN)/python -m pytest tests/cluster
 
 lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint

@@ -1,0 +1,171 @@
+"""The tiny study through profiles/gadi, on the stand-in for PBS Professional."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import standin
+from workflow.conftest import ROOT, Study, build_study
+
+PROFILE = ROOT / "profiles/gadi"
+
+
+class Server:
+    """What a test sees of the stand-in's state, and does to it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        directory.mkdir()
+
+    def set(self, **options: object) -> None:
+        standin.STATE = self.directory
+        standin.Options(**options).write()  # type: ignore[arg-type]
+
+    @property
+    def jobs(self) -> list[standin.Job]:
+        standin.STATE = self.directory
+        return standin.every_job()
+
+    @property
+    def live(self) -> list[str]:
+        return [job["Job_Name"] for job in self.jobs if not job.is_finished]
+
+    def submissions(self) -> Counter[str]:
+        """How often each job was submitted: rule and wildcards, without what makes names unique."""
+        return Counter(job["Job_Name"].rpartition(".")[0] for job in self.jobs)
+
+    def events(self, kind: str = "") -> list[list[str]]:
+        """What started and ended: event, id and name."""
+        path = self.directory / "events"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line.split() for line in lines if line.startswith(kind)]
+
+    def check_nothing_ran_twice_at_once(self) -> None:
+        running: set[str] = set()
+        for event, _, name in self.events():
+            what = name.rpartition(".")[0]
+            if event == "started":
+                assert what not in running, f"{what} was started while it ran"
+                running.add(what)
+            else:
+                running.remove(what)
+
+    def wait_until(self, reached: Callable[[], bool], seconds: float = 120) -> None:
+        limit = time.monotonic() + seconds
+        while not reached():
+            assert time.monotonic() < limit, f"never happened; live: {self.live}"
+            time.sleep(0.02)
+
+
+@dataclass
+class GadiStudy(Study):
+    """A study whose jobs go to the server."""
+
+    server: Server = field(kw_only=True)
+    heads: "list[subprocess.Popen[str]]" = field(default_factory=list)
+
+    def command(self, *arguments: str) -> list[str]:
+        local = super().command(*arguments)
+        at = local.index("--profile")
+        return [
+            *local[:at],
+            *("--profile", str(PROFILE), *local[at + 2 :]),
+            *("--latency-wait", "5", "--seconds-between-status-checks", "1"),
+            *("--max-status-checks-per-second", "10", "--max-jobs-per-timespan", "100/1s"),
+        ]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start Snakemake as a terminal would: a process group that Ctrl-C reaches."""
+        head = subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.directory,
+            stdout=(self.directory / "head.txt").open("w"),
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        self.heads.append(head)
+        return head
+
+    @property
+    def said(self) -> str:
+        """What a Snakemake that was started, not run, has printed."""
+        return (self.directory / "head.txt").read_text()
+
+    def check_after_fault(self, undisturbed: Study) -> None:
+        """No job left, none twice, and nothing under a final name that is not whole."""
+        self.server.wait_until(lambda: not self.server.live, 30)
+        self.server.check_nothing_ran_twice_at_once()
+        for path in (self.results / "windows").glob("*"):
+            whole = undisturbed.results / path.relative_to(self.results)
+            if whole.exists():
+                assert path.read_bytes() == whole.read_bytes(), path
+
+    def check_result(self, undisturbed: Study) -> None:
+        """The windows are all there, and those of the undisturbed run."""
+        self.check_after_fault(undisturbed)
+        names = {path.name for path in (self.results / "windows").iterdir()}
+        assert names == {path.name for path in (undisturbed.results / "windows").iterdir()}
+        ledgers = self.directory / ".snakemake/pbs/ledgers"
+        self.server.wait_until(lambda: not list(ledgers.iterdir()), 30)
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_server(tmp_path, monkeypatch)
+
+
+def use_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login node: the commands on PATH, as they are in a login shell anywhere; a project."""
+    (directory / "home").mkdir()
+    (directory / "home/.profile").write_text(
+        f"export PATH={ROOT}/tests/pbs/bin:$PATH PBS_STANDIN={directory}/server\n"
+    )
+    monkeypatch.setenv("PBS_STANDIN", str(directory / "server"))
+    monkeypatch.setenv("HOME", str(directory / "home"))
+    monkeypatch.setenv("PROJECT", "ab12")
+    commands = [str(ROOT / "tests/pbs/bin"), str(Path(sys.executable).parent)]
+    monkeypatch.setenv("PATH", os.pathsep.join([*commands, "/usr/bin", "/bin"]))
+    for name in ("STORAGE", "GPU_MODEL", "JOBFS_GB", "SNAKEMAKE_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
+    """The study run through to its evaluation, no fault in between."""
+    directory = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_server(directory, monkeypatch)
+        (directory / "study").mkdir()
+        study = build_study(
+            directory / "study",
+            members=[{"train": "a", "validation": "a", "seed": 1}],
+            training={"batch_size": 16, "epochs": 6},
+        )
+        server = Server(directory / "server")
+        through = GadiStudy(study.directory, study.config, server=server)
+        through.succeed("evaluate")
+    return through
+
+
+@pytest.fixture
+def study(undisturbed: GadiStudy, tmp_path: Path) -> Iterator[GadiStudy]:
+    """A copy of the finished study and a server of its own; the windows' arrays are to be made."""
+    directory = tmp_path / "study"
+    shutil.copytree(undisturbed.directory, directory, symlinks=True)
+    for path in (directory / "results/tiny/windows").glob("*.npy"):
+        path.unlink()
+    study = GadiStudy(directory, dict(undisturbed.config), server=Server(tmp_path / "server"))
+    yield study
+    for head in study.heads:
+        head.kill()  # a failed test may have left it; its sidecar deletes its jobs
+        head.wait()
