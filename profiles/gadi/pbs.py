@@ -141,7 +141,8 @@ def find_storage(*used: Path) -> str:
 def translate(rule: str, threads: int, resources: Dict[str, object], attempt: int = 1) -> Request:
     """A rule's threads and resources as a request to PBS.
 
-    Memory and walltime grow with each attempt, up to what the queue allows.
+    The rules ask for more memory and walltime with each attempt: from the second on, what is more
+    than the queue has is cut to that.
 
     Raises:
         RefusedError: What no node of the queue could give, or what the queue is not for.
@@ -183,6 +184,8 @@ def translate(rule: str, threads: int, resources: Dict[str, object], attempt: in
         ),
     )
     mem_mb, minutes = number("mem_mb"), number("runtime")
+    if attempt > 1:
+        mem_mb, minutes = min(mem_mb, queue.memory_gb * 1024), min(minutes, queue.hours * 60)
     check(
         0 < mem_mb <= queue.memory_gb * 1024,
         "mem_mb={}".format(mem_mb),
@@ -198,8 +201,8 @@ def translate(rule: str, threads: int, resources: Dict[str, object], attempt: in
         name,
         ncpus,
         ngpus,
-        min(mem_mb * attempt, queue.memory_gb * 1024),
-        min(minutes * attempt, queue.hours * 60) * 60,
+        mem_mb,
+        minutes * 60,
         max(number("disk_mb"), jobfs_gb * 1024) if jobfs_gb else 0,
     )
 

@@ -199,10 +199,12 @@ def test_downloads_go_where_the_network_is():
     assert request == pbs.Request("copyq", 1, 0, 1000, 36000, 10240)
 
 
-def test_memory_and_walltime_grow_with_attempts_within_the_queue():
-    requests = [pbs.translate("a", 2, {"mem_mb": 80000, "runtime": 1000}, i) for i in (1, 2, 3)]
-    assert [x.mem_mb for x in requests] == [80000, 160000, 194560]
-    assert [x.walltime for x in requests] == [60000, 120000, 48 * 3600]
+def test_what_grew_beyond_the_queue_is_cut():
+    grown = {"mem_mb": 240000, "runtime": 3000}
+    request = pbs.translate("a", 2, grown, attempt=3)
+    assert (request.mem_mb, request.walltime) == (194560, 48 * 3600)
+    with pytest.raises(pbs.RefusedError, match="mem_mb=240000 on normal"):
+        pbs.translate("a", 2, grown)
 
 
 @pytest.mark.parametrize(
@@ -283,9 +285,9 @@ def test_submit_translates_to_directives(answers, job, capsys, tmp_path):
     assert options["-q"] == "gpuvolta"
     assert options["-P"] == "ab12"
     assert options["-l"] == (
-        "ncpus=12,ngpus=1,mem=32000MB,walltime=72000,jobfs=10240MB,storage=scratch/ab12+gdata/ab12"
+        "ncpus=12,ngpus=1,mem=16000MB,walltime=36000,jobfs=10240MB,storage=scratch/ab12+gdata/ab12"
     )
-    assert options["-v"] == f"LEOPARD_PROFILE={PROFILE},LEOPARD_WALLTIME=72000"
+    assert options["-v"] == f"LEOPARD_PROFILE={PROFILE},LEOPARD_WALLTIME=36000"
     assert (options["-j"], options["-r"], options["-W"]) == ("oe", "n", "umask=027")
     assert re.fullmatch(r"train_network\.unet\.a-a-s1\.[0-9a-f]{8}", options["-N"])
     assert Path(options["-o"]).parent == tmp_path / ".snakemake/pbs/logs/train_network"
@@ -300,7 +302,7 @@ def test_submit_leaves_out_what_the_server_lacks(answers, job, monkeypatch):
     monkeypatch.setenv("JOBFS_GB", "0")
     answers[0]["qsub"] = (0, "7.gadi-pbs\n", "")
     pbs.main(["submit", str(job)])
-    assert "ncpus=12,ngpus=1,mem=32000MB,walltime=72000" in answers[1][0]
+    assert "ncpus=12,ngpus=1,mem=16000MB,walltime=36000" in answers[1][0]
 
 
 def test_submit_asks_again_while_the_server_is_away(answers, job, capsys):
