@@ -216,7 +216,7 @@ def decode_genome(
                 progress.skip(size)
                 steps: Iterable[int] = [size]
             else:
-                out = np.lib.format.open_memmap(unfinished, "w+", np.float32, (size,))
+                out = np.empty(size, np.float32)
                 steps = progress.report(chrom, _fill(out, decoded))
             written, writes = 0, []
             for done in steps:
@@ -226,7 +226,8 @@ def decode_genome(
                     writes.append(writer.submit(stretch))
                     written = end
             if not part.exists():
-                out.flush()
+                with unfinished.open("wb") as file:
+                    np.save(file, out)
                 unfinished.replace(part)
             for write in pending:  # an error shows; the last ones may take their time
                 write.result()
