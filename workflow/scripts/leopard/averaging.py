@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from leopard.batches import WindowSource
+from leopard.decoding import predict_windows
 from leopard.metrics import ScoreCounts, pr_auc
 from leopard.models import pooling_factor
-from leopard.tracks import reverse_complement
 
 SHIFTS = (0, 8, 16, 24)
 """No multiples of a U-Net's pooling factor, for which predictions would be the same."""
@@ -45,12 +45,9 @@ def predict_average(
     length = codes.shape[1] - grid
     passes = []
     for shift in shifts:
-        window = (codes[:, shift : shift + length], signal[:, shift : shift + length])
-        strands = [model.predict_on_batch(list(window))[..., 0]]
-        if both_strands:
-            flipped = [reverse_complement(window[0]), window[1][:, ::-1]]
-            strands.append(model.predict_on_batch(flipped)[:, ::-1, 0])
-        passes += [strand[:, grid - shift : length - shift] for strand in strands]
+        part = slice(shift, shift + length)
+        predicted = predict_windows([model], codes[:, part], signal[:, part], both_strands)
+        passes.append(predicted[:, grid - shift : length - shift])
     return np.mean(passes, axis=0)
 
 

@@ -66,6 +66,26 @@ def tile_chromosome(size: int, length: int, halo: int, grid: int) -> list[Tile]:
     return tiles
 
 
+def predict_windows(
+    networks: Sequence[keras.Model], codes: np.ndarray, signal: np.ndarray, both_strands: bool
+) -> np.ndarray:
+    """Mean probabilities, float32 [batch, length], of codes and signal of that shape.
+
+    Args:
+        networks: Members of an ensemble.
+        codes: uint8 [batch, length].
+        signal: float32 [batch, length].
+        both_strands: Average with the prediction on the reverse complement.
+    """
+    total = np.zeros(codes.shape, np.float32)
+    for network in networks:
+        total += network.predict_on_batch([codes, signal])[..., 0]
+        if both_strands:
+            flipped = [reverse_complement(codes), signal[:, ::-1]]
+            total += network.predict_on_batch(flipped)[:, ::-1, 0]
+    return total / (len(networks) * (1 + both_strands))
+
+
 class Decoder:
     """The mean of an ensemble's networks over whole chromosomes.
 
@@ -92,13 +112,7 @@ class Decoder:
 
     def predict(self, codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
         """Probabilities, float32 [batch, length], of codes and signal of that shape."""
-        total = np.zeros(codes.shape, np.float32)
-        for network in self.networks:
-            total += network.predict_on_batch([codes, signal])[..., 0]
-            if self.both_strands:
-                flipped = [reverse_complement(codes), signal[:, ::-1]]
-                total += network.predict_on_batch(flipped)[:, ::-1, 0]
-        return total / (len(self.networks) * (1 + self.both_strands))
+        return predict_windows(self.networks, codes, signal, self.both_strands)
 
     def decode(
         self, tracks: Tracks, chrom_sizes: Mapping[str, int]
