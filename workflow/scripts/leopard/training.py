@@ -272,6 +272,8 @@ class RefreshStatistics(keras.callbacks.Callback):
         """Pass batches forward as in training; the statistics become their mean over batches."""
         leaves = models.leaf_layers(self.model)
         norms = [x for x in leaves if isinstance(x, keras.layers.BatchNormalization)]
+        if not norms:  # as in the CNN
+            return
         momenta = [norm.momentum for norm in norms]
         for seen, inputs in enumerate(self.inputs):
             for norm in norms:
