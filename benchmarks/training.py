@@ -29,6 +29,7 @@ from leopard.training import Recipe, train
 
 BATCH, LEARNING_RATE, SHUFFLE, PATIENCE = 64, 0.01, 2000, 5
 MAX_EPOCHS = 60
+BACKGROUND = 0.02
 
 
 class Task(NamedTuple):
@@ -243,7 +244,7 @@ def bench_decoding(task: Task, rounds: int) -> None:
     """FASTA and bigWig to a bigWig, against bare `predict_on_batch` on its tiles in memory."""
     tracks, size = task.tracks(), 8
     decoder = Decoder([models.load(task.model)], 65536, size, both_strands=False)
-    sizes = dict(sorted(tracks.chrom_sizes.items(), key=lambda item: -item[1])[:3])
+    sizes = dict(sorted(tracks.chrom_sizes.items(), key=lambda item: -item[1])[:12])
     tiles = [
         (chrom, tile.start, tile.start + tile.length)
         for chrom, n in sizes.items()
@@ -262,9 +263,8 @@ def bench_decoding(task: Task, rounds: int) -> None:
         directory = Path(name)
 
         def ours() -> None:
-            decode_genome(
-                decoder, tracks, sizes, 0.001, directory / "p.bigWig", directory / "parts"
-            )
+            path, parts = directory / "p.bigWig", directory / "parts"
+            decode_genome(decoder, tracks, sizes, BACKGROUND, path, parts)
 
         total = sum(sizes.values()) / 1e3
         contest("decoding, kb/s", lambda: rate(total, ours), lambda: rate(total, theirs), rounds)

@@ -26,7 +26,7 @@ rule predict_binding:
         chromosomes=DECODED,
         scaling=config["signal_scaling"],
         both_strands=config["prediction"]["reverse_complement"],
-        floor=config["prediction"]["floor"],
+        background=config["prediction"]["background"],
         parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
     script:
         "../scripts/predict.py"

@@ -26,4 +26,4 @@ with job(snakemake.log[0]):
     )
     sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in params.chromosomes}
     output, parts = Path(snakemake.output[0]), Path(params.parts)
-    decode_genome(decoder, tracks, sizes, params.floor, output, parts)
+    decode_genome(decoder, tracks, sizes, params.background, output, parts)

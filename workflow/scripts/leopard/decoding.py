@@ -22,8 +22,11 @@ log = logging.getLogger(__name__)
 BASES_A_WRITE = 1 << 20
 SECONDS_BETWEEN_REPORTS = 10
 
-DECIMALS = 4
-"""Of the probabilities in a bigWig (docs/performance.md has what it costs and saves)."""
+DECIMALS, BACKGROUND_DECIMALS = 4, 6
+"""Of the probabilities in a bigWig, and of the means that stand for its background."""
+
+BACKGROUND_BASES = 16
+"""How many bases of background share one value (docs/performance.md: what it costs and saves)."""
 
 ENTRY_PER_BASE = 3
 """An entry of a bigWig with its own start and end takes as much as three of a fixed step."""
@@ -190,7 +193,7 @@ def decode_genome(
     decoder: Decoder,
     tracks: Tracks,
     chrom_sizes: Mapping[str, int],
-    floor: float,
+    background: float,
     path: Path,
     parts: Path,
 ) -> None:
@@ -203,7 +206,7 @@ def decode_genome(
         decoder: The ensemble.
         tracks: Reader of the cell line.
         chrom_sizes: The chromosomes to decode, in the order of the bigWig.
-        floor: Smaller probabilities are written as 0.
+        background: Where no probability of a block is as large, its mean is written; see `condense`.
         path: The bigWig.
         parts: Directory of the finished chromosomes; removed at the end.
     """
@@ -236,7 +239,7 @@ def decode_genome(
             for done in steps:
                 while done - written >= BASES_A_WRITE or written < done == size:
                     end = min(written + BASES_A_WRITE, size)
-                    stretch = partial(_write_stretch, bigwig, chrom, out, written, end, floor)
+                    stretch = partial(_write_stretch, bigwig, chrom, out, written, end, background)
                     writes.append(writer.submit(stretch))
                     written = end
             if not part.exists():
@@ -290,17 +293,39 @@ def _identify(decoder: Decoder, tracks: Tracks) -> str:
     return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scale} {files}"
 
 
+def condense(probabilities: np.ndarray, background: float) -> np.ndarray:
+    """Probabilities as they are written: rounded, and the background in blocks of 16 bases.
+
+    Nearly all of a genome is background, where probabilities differ from base to base by less
+    than they mean. A block in which none reaches `background` gets its mean; everywhere else
+    every base keeps its own value.
+
+    Args:
+        probabilities: float32 [n], from a multiple of 16 bases on.
+        background: Where background ends; 0 keeps all values.
+
+    Returns:
+        float32 [n].
+    """
+    values = np.round(probabilities, DECIMALS)
+    whole = len(values) // BACKGROUND_BASES * BACKGROUND_BASES
+    blocks = probabilities[:whole].reshape(-1, BACKGROUND_BASES)
+    low = blocks.max(axis=1) < background
+    means = np.round(blocks[low].mean(axis=1), BACKGROUND_DECIMALS)
+    values[:whole].reshape(-1, BACKGROUND_BASES)[low] = means[:, None]
+    return values
+
+
 def _write_stretch(
     bigwig: "pyBigWig.bigWigFile",
     chrom: str,
     probabilities: np.ndarray,
     start: int,
     end: int,
-    floor: float,
+    background: float,
 ) -> None:
     """Add bases [start, end) in whichever form of a bigWig is the smaller."""
-    values = np.round(probabilities[start:end], DECIMALS)
-    values[values < floor] = 0
+    values = condense(probabilities[start:end], background)
     if ENTRY_PER_BASE * np.count_nonzero(np.diff(values)) < len(values):
         add_runs(bigwig, chrom, values, start)
     else:
