@@ -206,7 +206,7 @@ def decode_genome(
         decoder: The ensemble.
         tracks: Reader of the cell line.
         chrom_sizes: The chromosomes to decode, in the order of the bigWig.
-        background: Where no probability of a block is as large, its mean is written; see `condense`.
+        background: Where none of a block is as large, its mean is written; see `condense`.
         path: The bigWig.
         parts: Directory of the finished chromosomes; removed at the end.
     """
