@@ -205,6 +205,16 @@ def test_signal_is_clipped_and_transformed(transform, function):
     np.testing.assert_allclose(encoded[0, :, 4], expected, rtol=1e-6)
 
 
+def test_quantile_signal_is_the_rank_among_the_quantiles():
+    from leopard.models.encoding import InputEncoding
+
+    signal = np.float32([[-1, 0, 0.5, 1, 2, 3, 6, 9]])
+    quantiles = [0, 0, 0, 1, 3, 6]  # ranks 0, 0.2 ... 1, the one of zero being the last of three
+    encoded = InputEncoding("ACGT", "quantile", quantiles)([np.zeros((1, 8), np.uint8), signal])
+    expected = np.interp(signal[0], [0, 1, 3, 6], [0.4, 0.6, 0.8, 1.0])
+    np.testing.assert_allclose(np.array(encoded)[0, :, 4], expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("order", "transform"), [("ACGG", "raw"), ("ACG", "raw"), ("acgt", "raw"), ("ACGT", "sqrt")]
 )
@@ -229,7 +239,8 @@ def batch():
 def saved(models, tmp_path_factory, batch):
     from conftest import randomise
 
-    model = randomise(models.build("cnn", prior=0.2, base_order="GTAC", signal_transform="raw"), 5)
+    encoding = {"base_order": "GTAC", "signal_transform": "quantile", "quantiles": [0.0, 2.0, 9.0]}
+    model = randomise(models.build("cnn", prior=0.2, **encoding), 5)
     path = tmp_path_factory.mktemp("model") / "model.keras"
     model.save(path)
     return path, model.predict_on_batch(batch)
@@ -240,7 +251,7 @@ def test_a_loaded_model_predicts_the_same_and_keeps_its_transform(models, saved,
     model = models.load(path)
     np.testing.assert_array_equal(model.predict_on_batch(batch), expected)
     encoding = next(x for x in models.leaf_layers(model) if type(x).__name__ == "InputEncoding")
-    assert (encoding.base_order, encoding.signal_transform) == ("GTAC", "raw")
+    assert (encoding.base_order, encoding.signal_transform) == ("GTAC", "quantile")
 
 
 def test_a_loaded_unet_predicts_the_same(models, networks, tmp_path, batch):

@@ -197,3 +197,10 @@ def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
         bound += int((windows.labels == 1).sum())
         counted += int((windows.labels != MASKED).sum())
     return bound / max(counted, 1), digest.hexdigest()
+
+
+def signal_quantiles(source: WindowSource, n: int = 257, sample: int = 256) -> list[float]:
+    """Evenly spaced quantiles, from 0 to 1, of the accessibility in windows of the first epoch."""
+    rows = np.linspace(0, source.n - 1, min(sample, source.n)).astype(int)
+    signal = np.quantile(source.read(0, rows).signal, np.linspace(0, 1, n))
+    return signal.astype(np.float32).tolist()

@@ -13,7 +13,7 @@ import keras
 import pandas as pd
 
 from leopard import devices, models
-from leopard.batches import WindowBatches, WindowSource, describe
+from leopard.batches import WindowBatches, WindowSource, describe, signal_quantiles
 from leopard.errors import InputError, TimeUpError
 from leopard.fit_metrics import training_metrics
 from leopard.losses import build_loss
@@ -121,10 +121,11 @@ def train(
             )
         data[f"{name}_positive_rate"] = rate
 
+    quantiles = signal_quantiles(training) if recipe.signal_transform == "quantile" else [0.0]
     journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe, deadline)
     utilisation = devices.Utilisation()
     while True:
-        model = build(recipe, data["training_positive_rate"], training.n, journal.parts)
+        model = build(recipe, data["training_positive_rate"], training.n, journal.parts, quantiles)
         first_epoch = journal.resume(model)
         if journal.finished:
             break
@@ -170,7 +171,13 @@ def train(
     journal.remove()
 
 
-def build(recipe: Recipe, positive_rate: float, windows: int, parts: int = 1) -> keras.Model:
+def build(
+    recipe: Recipe,
+    positive_rate: float,
+    windows: int,
+    parts: int = 1,
+    quantiles: Sequence[float] = (0.0,),
+) -> keras.Model:
     """Build the model of a recipe and compile it for training.
 
     Args:
@@ -178,6 +185,7 @@ def build(recipe: Recipe, positive_rate: float, windows: int, parts: int = 1) ->
         positive_rate: Fraction of bases that are bound.
         windows: Training windows an epoch.
         parts: Pieces that each batch is computed in, their gradients accumulated.
+        quantiles: Of the signal, for the transform of that name.
     """
     keras.utils.set_random_seed(recipe.seed)  # here, so that building it again gives the same
     keras.config.set_dtype_policy(recipe.precision)
@@ -187,6 +195,7 @@ def build(recipe: Recipe, positive_rate: float, windows: int, parts: int = 1) ->
             prior=positive_rate if recipe.prior_bias else 0.5,
             base_order=recipe.base_order,
             signal_transform=recipe.signal_transform,
+            quantiles=quantiles,
             batch_norm_momentum=recipe.batch_norm_momentum,
         )
         models.synchronize(model, replicated is not None)

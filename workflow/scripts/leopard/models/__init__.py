@@ -5,7 +5,7 @@
 the probability that each base is bound (float32 [batch, length, 1]).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -26,6 +26,7 @@ def build(
     prior: float,
     base_order: str = "ACGT",
     signal_transform: str = "log1p",
+    quantiles: Sequence[float] = (0.0,),
     batch_norm_momentum: float = 0.9,
 ) -> keras.Model:
     """Build an untrained model.
@@ -36,9 +37,10 @@ def build(
             training does not spend its first epochs on learning that binding is rare.
         base_order: Order of the one-hot channels.
         signal_transform: A name in `leopard.models.encoding.TRANSFORMS`.
+        quantiles: Of the signal, for the transform of that name.
         batch_norm_momentum: Share of the running statistics that one step keeps.
     """
-    encoding = InputEncoding(base_order, signal_transform)
+    encoding = InputEncoding(base_order, signal_transform, quantiles)
     core = BUILDERS[architecture](
         channels=encoding.channels,
         output_bias=float(np.log(prior / (1 - prior))),
