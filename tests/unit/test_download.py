@@ -12,6 +12,9 @@ import pytest
 from leopard import download as module
 from leopard.download import RETRYING, download
 from leopard.errors import InputError
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import DTPHandler, FTPHandler
+from pyftpdlib.servers import FTPServer
 from tenacity import stop_after_attempt, wait_none
 
 CONTENT = random.Random(1).randbytes(300_000)
@@ -280,3 +283,70 @@ def test_unwritable_directory(server, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"file: (Not a directory|File exists); check"):
         download(server.url, tmp_path / "file" / "genome.fa", retrying=IMPATIENT)
+
+
+# FTP
+
+
+@pytest.fixture
+def ftp(tmp_path: Path) -> Iterator[FTPServer]:
+    """A server of one file that notes where it is asked to go on, and may hang up half-way."""
+
+    class Data(DTPHandler):
+        def send(self, data: bytes) -> int:
+            if server.hang_ups and self.tot_bytes_sent >= server.hang_ups[0]:
+                server.hang_ups.pop(0)
+                self.cmd_channel.close()
+                return 0
+            return super().send(data)
+
+    class Control(FTPHandler):
+        dtp_handler = Data
+        authorizer = DummyAuthorizer()
+        use_sendfile = False  # so that bytes pass through Data.send
+
+        def ftp_REST(self, line: str) -> None:  # noqa: N802
+            server.offsets.append(int(line))
+            super().ftp_REST(line)
+
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "genome.fa.gz").write_bytes(CONTENT)
+    Control.authorizer.add_anonymous(str(served))
+    server = FTPServer(("127.0.0.1", 0), Control)
+    server.offsets, server.hang_ups = [], []
+    server.url = f"ftp://127.0.0.1:{server.address[1]}/genome.fa.gz"
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            server.serve_forever(timeout=0.01, blocking=False)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield server
+    stop.set()
+    thread.join()
+    server.close_all()
+
+
+@pytest.mark.parametrize("checksum", [SHA256, None])
+def test_ftp_hung_up_half_way(ftp, target, checksum):
+    ftp.hang_ups = [100_000]
+    download(ftp.url, target, checksum, retrying=IMPATIENT)
+    assert not ftp.hang_ups
+    assert_fetched(target)
+    assert bool(ftp.offsets) == bool(checksum)  # nothing else says that it is the same file
+
+
+def test_ftp_hung_up_every_time(ftp, target):
+    ftp.hang_ups = [100_000] * 9
+    with pytest.raises(InputError, match=r"genome\.fa\.gz: .*rerun"):
+        download(ftp.url, target, retrying=IMPATIENT)
+    assert not target.exists()
+
+
+def test_ftp_missing_file(ftp, target):
+    with pytest.raises(InputError, match="check the address"):
+        download(ftp.url.replace("genome", "missing"), target, retrying=IMPATIENT)
+    assert not target.exists()
