@@ -84,7 +84,7 @@ def test_a_batch_is_of_seed_epoch_and_number_alone():
 def test_each_epoch_shows_every_window_once_on_one_strand_of_all_arrays(epoch):
     source = Memory()
     seen, flipped, factors = [], [], []
-    everything = Windows(source.codes, source.signal, source.labels)
+    everything = Windows(source.codes, source.signal, source.labels)[:3]
     for batch in collect(WindowBatches(source, 7, first_epoch=epoch, **AUGMENTED)):
         for codes, signal, labels, weights in zip(*flatten(batch), strict=True):
             matches = []
@@ -137,7 +137,7 @@ def test_stored_windows(tmp_path):
     rows = np.array([14, 0, 3])
     for epoch in (0, 5):
         for array, name in zip(
-            stored.read(epoch, rows), ("codes", "signal", "labels"), strict=True
+            stored.read(epoch, rows)[:3], ("codes", "signal", "labels"), strict=True
         ):
             np.testing.assert_array_equal(array, getattr(source, name)[30 + rows])
     before = describe(stored)
@@ -168,6 +168,16 @@ def test_fresh_windows_change_every_epoch_and_come_back(tracks, usable):
         FreshWindows(tracks, usable, ["chr1"], 30, LENGTH, 0.5, 6), 8, seed=1, first_epoch=2
     )
     assert same(epochs[2], collect(again))
+
+
+def test_weights_make_enriched_windows_look_uniform(tracks, usable):
+    fresh = FreshWindows(tracks, usable, ["chr1"], 4000, LENGTH, 0.8, 6)
+    plain = FreshWindows(tracks, usable, ["chr1"], 4000, LENGTH, 0.0, 6)
+    assert describe(plain)[0] < 0.8 * describe(fresh)[0]
+    batches = WindowBatches(fresh, 100, seed=1, flip=True)
+    labels, weights = (np.concatenate([batch[i] for batch in collect(batches)]) for i in (1, 2))
+    rate = (labels[..., 0] * weights.astype(float)).sum() / weights.sum(dtype=float)
+    assert rate == pytest.approx(describe(plain)[0], rel=0.05)
 
 
 def test_enriched_windows_hold_bound_sites(tracks, usable):

@@ -62,3 +62,15 @@ def test_metrics_of_evaluate_are_those_of_the_unmasked_bases(batches):
     assert followed["cross_entropy"] == pytest.approx(expected["loss"], rel=1e-4)
     for name in ("pr_auc", "dice_coef", "binary_io_u"):
         assert followed[name] == pytest.approx(expected[name], rel=1e-4), name
+
+
+def test_a_window_of_weight_three_halves_counts_as_three_of_one_half(batches):
+    from leopard.fit_metrics import training_metrics
+
+    labels, scores, counted = batches[0]
+    times = np.arange(len(labels)) % 3 + 1
+    repeated = [np.repeat(array, times, axis=0) for array in (labels, scores, counted)]
+    for once, thrice in zip(training_metrics(), training_metrics(), strict=True):
+        once.update_state(labels, scores, (counted * (times[:, None] / 2)).astype(np.float16))
+        thrice.update_state(repeated[0], repeated[1], repeated[2] * np.float32(0.5))
+        assert float(once.result()) == pytest.approx(float(thrice.result()), rel=1e-5), once.name

@@ -331,12 +331,13 @@ def test_losses_are_means_over_unmasked_bases(name, gamma):
     counted = rng.random((3, 20)) < 0.6
     right = np.where(labels == 1, scores, 1 - scores)[counted]
     expected = np.mean((1 - right) ** gamma * -np.log(right))
-    loss = build_loss(name, 0)(labels, scores, sample_weight=counted)
+    weights = counted * rng.uniform(0.1, 9, (3, 1))  # how large they are is for metrics
+    loss = build_loss(name, 0)(labels, scores, sample_weight=weights)
     assert float(loss) == pytest.approx(expected, rel=1e-5)
     dice = []
     for y, p, w in zip(labels[..., 0], scores[..., 0], counted, strict=True):
         dice.append((2 * (y * p)[w].sum() + 1) / (y[w].sum() + p[w].sum() + 1))
-    with_dice = build_loss(name, 0.3)(labels, scores, sample_weight=counted)
+    with_dice = build_loss(name, 0.3)(labels, scores, sample_weight=weights)
     assert float(with_dice) == pytest.approx(expected + 0.3 * (1 - np.mean(dice)), rel=1e-5)
 
 

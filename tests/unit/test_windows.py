@@ -19,6 +19,7 @@ from leopard.windows import (
     find_usable_starts,
     iterate_regions,
     list_usable_starts,
+    weigh_windows,
     write_windows,
 )
 
@@ -202,3 +203,24 @@ def test_enriched_draw(genome, usable):
     assert (half["end"] - half["start"] == LENGTH).all()
     for start in half["start"].iloc[:150][moved]:
         assert bound[start : start + LENGTH].any()
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.4, 0.9])
+def test_weights_undo_the_enrichment(genome, usable, fraction):
+    sites = Tracks(genome.fasta, labels=genome.labels_file).sites(["chr1", "chr2"])
+    usable = usable[usable["chrom"].isin(["chr1", "chr2"])]
+    n = 200_000
+    drawn = draw_enriched_windows(usable, ["chr1", "chr2"], sites, n, LENGTH, fraction, [1])
+    weights = weigh_windows(drawn, usable, sites, fraction)
+    assert weights.dtype == np.float32
+    starts = drawn["start"] + 10**6 * (drawn["chrom"] == "chr2")
+    drawn = pd.DataFrame({"start": starts, "weight": weights})
+    assert (drawn.groupby("start")["weight"].nunique() == 1).all()
+    possible = (usable["end"] - usable["start"]).sum()
+    assert weights.mean() == pytest.approx(1, abs=0.02)
+    # Chi-squared of how often each start was drawn against how often it should have been.
+    seen = drawn.groupby("start").agg(times=("weight", "size"), weight=("weight", "first"))
+    expected = n / possible / seen["weight"]
+    assert ((seen["times"] - expected) ** 2 / expected).sum() < 1.2 * possible
+    if fraction == 0.9:
+        assert weights.max() > 5 * weights.min()

@@ -59,7 +59,7 @@ def score_averages(
     counts = {name: ScoreCounts() for name in AVERAGES}
     for start in range(0, validation.n, batch_size):
         rows = np.arange(start, min(start + batch_size, validation.n))
-        codes, signal, labels = validation.read(0, rows)
+        codes, signal, labels, _ = validation.read(0, rows)
         for name, average in AVERAGES.items():
             scores = predict_average(model, codes, signal, *average)
             counts[name].update(labels[:, grid:-grid], scores)

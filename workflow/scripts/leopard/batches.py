@@ -12,15 +12,19 @@ import numpy as np
 import pandas as pd
 
 from leopard.tracks import MASKED, Tracks, reverse_complement
-from leopard.windows import draw_enriched_windows, iterate_regions
+from leopard.windows import draw_enriched_windows, iterate_regions, weigh_windows
 
 
 class Windows(NamedTuple):
-    """Some windows as arrays: uint8 codes, float32 signal, uint8 labels, each [n, length]."""
+    """Some windows as arrays: uint8 codes, float32 signal, uint8 labels, each [n, length].
+
+    Weights, float32 [n], undo in metrics that some were likelier to be drawn than others.
+    """
 
     codes: np.ndarray
     signal: np.ndarray
     labels: np.ndarray
+    weights: np.ndarray | float = 1.0
 
 
 class WindowSource(Protocol):
@@ -74,24 +78,30 @@ class FreshWindows:
         seed: int,
     ) -> None:
         self.n = n
-        sites = tracks.sites(chromosomes)
+        usable, sites = usable[usable["chrom"].isin(chromosomes)], tracks.sites(chromosomes)
         self._tracks = tracks
         self._lock = Lock()  # Tracks is for one thread at a time
+
         # The current epoch's draw and, while an epoch ends, the next one's.
-        self._draw = lru_cache(maxsize=2)(
-            lambda epoch: draw_enriched_windows(
+        @lru_cache(maxsize=2)
+        def draw(epoch: int) -> tuple[pd.DataFrame, np.ndarray]:
+            windows = draw_enriched_windows(
                 usable, chromosomes, sites, n, length, enriched, [seed, 3, epoch]
             )
-        )
+            return windows, weigh_windows(windows, usable, sites, enriched)
+
+        self._draw = draw
 
     def read(self, epoch: int, rows: np.ndarray) -> Windows:
         """Windows of an epoch, by number."""
         with self._lock:
-            regions = list(iterate_regions(self._draw(epoch).iloc[rows]))
+            windows, weights = self._draw(epoch)
+            regions = list(iterate_regions(windows.iloc[rows]))
             return Windows(
                 np.stack([self._tracks.codes(*region) for region in regions]),
                 np.stack([self._tracks.signal(*region) for region in regions]),
                 np.stack([self._tracks.labels(*region) for region in regions]),
+                weights[rows],
             )
 
 
@@ -125,6 +135,8 @@ def open_windows(
 
 class WindowBatches(keras.utils.PyDataset):
     """Batches for `fit`: ((codes, signal), labels, weights), the weights 0 where masked.
+
+    Metrics use the weights; to a loss of `leopard.losses` they say no more than what counts.
 
     Batch i of epoch e depends on the seed, e and i alone, so that a resumed run goes on exactly.
 
@@ -174,7 +186,7 @@ class WindowBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple:
         rows = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
-        codes, signal, labels = self.source.read(self.epoch, rows)
+        codes, signal, labels, weights = self.source.read(self.epoch, rows)
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, 5, self.epoch, index])
             signal *= rng.uniform(*self.magnitude, (len(rows), 1)).astype(np.float32)
@@ -183,8 +195,9 @@ class WindowBatches(keras.utils.PyDataset):
                 codes[flipped] = reverse_complement(codes[flipped])
                 signal[flipped] = signal[flipped, ::-1]
                 labels[flipped] = labels[flipped, ::-1]
-        bound, counted = (labels == 1)[..., None], labels != MASKED
-        return (codes, signal), bound.astype(np.uint8), counted.astype(np.uint8)
+        bound, counted = (labels == 1)[..., None].astype(np.uint8), labels != MASKED
+        # Half precision is plenty, and half as much to move.
+        return (codes, signal), bound, (counted * np.reshape(weights, (-1, 1))).astype(np.float16)
 
 
 def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
@@ -192,7 +205,7 @@ def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
     digest, bound, counted = hashlib.sha256(), 0, 0
     for start in range(0, source.n, chunk):
         windows = source.read(0, np.arange(start, min(start + chunk, source.n)))
-        for array in windows:
+        for array in windows[:3]:
             digest.update(array.tobytes())
         bound += int((windows.labels == 1).sum())
         counted += int((windows.labels != MASKED).sum())

@@ -17,12 +17,12 @@ class DiceCoefficient(keras.metrics.Mean):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add one batch; bases of weight 0 do not count."""
-        y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
-        if sample_weight is not None:
-            weight = ops.reshape(ops.cast(sample_weight, "float32"), ops.shape(y_pred))
-            y_true, y_pred = y_true * weight, y_pred * weight
-        overlap = ops.sum(ops.reshape(y_true, ops.shape(y_pred)) * y_pred)
-        super().update_state((2 * overlap + SMOOTH) / (ops.sum(y_true) + ops.sum(y_pred) + SMOOTH))
+        y_pred = ops.cast(y_pred, "float32")
+        y_true = ops.reshape(ops.cast(y_true, "float32"), ops.shape(y_pred))
+        weight = ops.ones_like(y_pred) if sample_weight is None else sample_weight
+        weight = ops.reshape(ops.cast(weight, "float32"), ops.shape(y_pred))
+        overlap, sizes = ops.sum(weight * y_true * y_pred), ops.sum(weight * (y_true + y_pred))
+        super().update_state((2 * overlap + SMOOTH) / (sizes + SMOOTH))
 
 
 def training_metrics() -> list[keras.metrics.Metric]:
@@ -34,5 +34,6 @@ def training_metrics() -> list[keras.metrics.Metric]:
         keras.metrics.BinaryCrossentropy(name="cross_entropy"),
         keras.metrics.AUC(num_thresholds=PR_AUC_THRESHOLDS, curve="PR", name="pr_auc"),
         DiceCoefficient(),
-        keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5, name="binary_io_u"),
+        # By default it counts in integers, which weights are not.
+        keras.metrics.BinaryIoU([1], threshold=0.5, name="binary_io_u", dtype="float32"),
     ]

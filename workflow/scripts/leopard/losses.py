@@ -13,34 +13,41 @@ LOSSES: dict[str, type[keras.losses.Loss]] = {
 }
 
 
-class WithDice(keras.losses.Loss):
-    """A loss plus `weight` times one minus the soft Dice of each window, averaged over windows.
+class BindingLoss(keras.losses.Loss):
+    """Mean of a loss over the bases that count, plus `dice_weight` times the lack of overlap.
 
     Cross-entropy is satisfied with low probabilities where binding is rare; overlap is not. It is
-    taken by window, not by batch as the metric is, so that devices can share a batch.
+    one minus the soft Dice of each window, averaged over windows: by window, not by batch as the
+    metric is, so that devices can share a batch.
 
     Args:
-        base: The other term.
-        weight: Of the overlap.
+        base: A mean with sample weights.
+        dice_weight: Of the overlap.
     """
 
-    def __init__(self, base: keras.losses.Loss, weight: float) -> None:
-        super().__init__(name="with_dice")
+    def __init__(self, base: keras.losses.Loss, dice_weight: float) -> None:
+        super().__init__(name="binding_loss")
         self.base = base
-        self.weight = weight
+        self.dice_weight = dice_weight
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-        """Loss of labels and probabilities, [batch, length, 1]; bases of weight 0 do not count."""
-        counted = ops.cast(ops.reshape(sample_weight, ops.shape(y_pred)), y_pred.dtype)
+        """Loss of labels and probabilities, [batch, length, 1]; bases of weight 0 do not count.
+
+        How large other weights are is for metrics: it undoes the enrichment by which the loss
+        shall profit.
+        """
+        weight = ops.reshape(sample_weight, ops.shape(y_pred))
+        counted = ops.cast(weight > 0, y_pred.dtype)
+        loss = self.base(y_true, y_pred, counted)
+        if not self.dice_weight:
+            return loss
         bound, called = ops.cast(y_true, y_pred.dtype) * counted, y_pred * counted
         axes = (1, 2)
         both = ops.sum(bound * called, axes)
         dice = (2 * both + SMOOTH) / (ops.sum(bound, axes) + ops.sum(called, axes) + SMOOTH)
-        overlap = self.weight * (1 - ops.mean(dice))
-        return self.base(y_true, y_pred, sample_weight) + overlap
+        return loss + self.dice_weight * (1 - ops.mean(dice))
 
 
 def build_loss(name: str, dice_weight: float) -> keras.losses.Loss:
-    """The loss of a name in `LOSSES`, with overlap if its weight is not 0."""
-    loss = LOSSES[name](reduction="mean_with_sample_weight")
-    return WithDice(loss, dice_weight) if dice_weight else loss
+    """The loss of a name in `LOSSES`, with so much of the overlap added."""
+    return BindingLoss(LOSSES[name](reduction="mean_with_sample_weight"), dice_weight)

@@ -40,7 +40,7 @@ class Recipe:
         batch_norm_momentum: Share of the running statistics that one step keeps. It must let
             them settle within the first epoch's steps, or validation is useless until they do.
         loss: A name in `leopard.losses.LOSSES`.
-        dice_weight: Of the overlap that is added to it, as in `leopard.losses.WithDice`.
+        dice_weight: Of the overlap that is added to it, as in `leopard.losses.BindingLoss`.
         optimizer: A Keras optimizer's name.
         weight_decay: Decoupled, as in AdamW; None for none.
         ema_momentum: Share of the averaged weights that one step keeps; the average is what is

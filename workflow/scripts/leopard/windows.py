@@ -139,6 +139,46 @@ def draw_enriched_windows(
     return windows
 
 
+def weigh_windows(
+    windows: pd.DataFrame, usable: pd.DataFrame, sites: pd.DataFrame, fraction: float
+) -> np.ndarray:
+    """How much likelier a uniform draw is to give each window than `draw_enriched_windows` is.
+
+    Means with these weights over enriched windows estimate those over uniform ones.
+
+    Of the N usable starts, a uniform draw gives each with probability 1 / N. Of the S sites' L
+    windows each, a share m may not start where it does, and becomes uniform; a start whose window
+    holds the middles of k sites is thus drawn with probability
+    (1 - f) / N + f (k / (S L) + m / N), f being the fraction.
+
+    Args:
+        windows: chrom, start, end.
+        usable: Runs of usable starts (chrom, start, end) of the chromosomes drawn from.
+        sites: Bound intervals (chrom, start, end) on them.
+        fraction: Of the windows that are drawn to hold a site.
+
+    Returns:
+        float32 [len(windows)].
+    """
+    if sites.empty:
+        return np.ones(len(windows), np.float32)
+    length = windows["end"].iloc[0] - windows["start"].iloc[0]
+    held = np.zeros(len(windows))
+    possible = 0
+    for chrom, runs in usable.groupby("chrom"):
+        on_it = sites[sites["chrom"] == chrom]
+        middles = np.sort((on_it["start"].to_numpy() + on_it["end"].to_numpy()) // 2)
+        here = (windows["chrom"] == chrom).to_numpy()
+        starts = windows.loc[here, "start"].to_numpy()
+        held[here] = np.searchsorted(middles, starts + length) - np.searchsorted(middles, starts)
+        first, end = (runs[x].to_numpy()[:, None] for x in ("start", "end"))
+        overlaps = np.minimum(middles + 1, end) - np.maximum(middles + 1 - length, first)
+        possible += overlaps.clip(min=0).sum()
+    n, drawn = (usable["end"] - usable["start"]).sum(), len(sites) * length
+    odds = 1 - fraction + fraction * (n * held / drawn + 1 - possible / drawn)
+    return (1 / odds).astype(np.float32)
+
+
 def draw_splits(
     usable: pd.DataFrame,
     chromosomes: Mapping[str, Sequence[str]],
