@@ -16,7 +16,6 @@ from leopard.figures import (
     count_accessibility,
     find_sites,
     model_colours,
-    natural_key,
     plot_accessibility,
     plot_precision_recall,
     plot_sites,
@@ -99,11 +98,6 @@ def test_no_sites_at_all():
 def test_models_keep_their_colours():
     assert model_colours(["mine", "unet"])["unet"] == model_colours(["unet", "cnn"])["unet"]
     assert len(set(model_colours(["unet", "cnn", "a", "b", "motif"]).values())) == 5
-
-
-def test_chromosomes_sort_by_number():
-    names = ["chr10", "chr2", "chrX", "chr1"]
-    assert sorted(names, key=natural_key) == ["chr1", "chr2", "chr10", "chrX"]
 
 
 @pytest.fixture

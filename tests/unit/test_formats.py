@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leopard.errors import InputError
-from leopard.formats import NARROWPEAK, read_bed, read_motif, read_narrowpeak
+from leopard.formats import NARROWPEAK, natural_key, read_bed, read_motif, read_narrowpeak
 
 SIZES = {"chr1": 1000, "chr2": 500}
 DATA = Path(__file__).resolve().parents[3] / "shared/data"
@@ -32,6 +32,11 @@ def write(tmp_path: Path, text: str, name: str = "file.txt") -> Path:
     path = tmp_path / name
     path.write_text(text)
     return path
+
+
+def test_chromosomes_sort_by_number():
+    names = ["chr10", "chr2", "chrX", "chr1"]
+    assert sorted(names, key=natural_key) == ["chr1", "chr2", "chr10", "chrX"]
 
 
 def peak(**changes: str) -> str:

@@ -63,3 +63,9 @@ def test_the_real_study_plans_offline_with_every_url():
         assert f"results/ctcf_k562/inputs/{name}" in text
     assert re.search(r"^download_file +3$", text, re.M)
     assert re.search(r"^train_network +2$", text, re.M)
+
+
+def test_the_task_of_the_competition_plans_with_its_own_windows():
+    text = plan("apac2022")
+    assert "results/apac2022/windows/windows.tsv" in text
+    assert "list_usable_starts" not in text

@@ -30,7 +30,11 @@ rule list_usable_starts:
 
 rule draw_windows:
     input:
-        rules.list_usable_starts.output,
+        branch(
+            config["windows"]["strategy"] == "usable",
+            then=rules.list_usable_starts.output,
+            otherwise=rules.prepare_genome.output.fai,
+        ),
     output:
         f"{OUT}/windows/windows.tsv",
     log:
@@ -47,6 +51,7 @@ rule draw_windows:
         counts={split: config["windows"][split] for split in SPLITS},
         length=lookup(dpath="windows/length", within=config),
         seed=lookup(dpath="windows/seed", within=config),
+        strategy=lookup(dpath="windows/strategy", within=config),
     script:
         "../scripts/draw_windows.py"
 

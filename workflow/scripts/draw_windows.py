@@ -1,13 +1,17 @@
+from pathlib import Path
+
 import pandas as pd
 from job import job
+from leopard import competition
+from leopard.tracks import read_chrom_sizes
 from leopard.windows import draw_splits
 
 with job(snakemake.log[0]):
-    windows = draw_splits(
-        pd.read_csv(snakemake.input[0], sep="\t"),
-        snakemake.params.chromosomes,
-        snakemake.params.counts,
-        snakemake.params.length,
-        snakemake.params.seed,
-    )
+    params = snakemake.params
+    draw = params.chromosomes, params.counts, params.length, params.seed
+    if params.strategy == "apac2022":
+        fasta = Path(snakemake.input[0].removesuffix(".fai"))
+        windows = competition.draw_splits(read_chrom_sizes(fasta), *draw)
+    else:
+        windows = draw_splits(pd.read_csv(snakemake.input[0], sep="\t"), *draw)
     windows.to_csv(snakemake.output[0], sep="\t", index=False)

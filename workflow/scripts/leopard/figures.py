@@ -1,6 +1,5 @@
 """Figures of the report: arrays and tables in, a matplotlib figure out."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from leopard.evaluation import ScoreTrack
+from leopard.formats import natural_key
 from leopard.tracks import MASKED, Tracks
 from leopard.windows import SPLITS
 
@@ -78,11 +78,6 @@ def model_colours(models: Sequence[str]) -> dict[str, str]:
     """A colour for each model and baseline, the same in every figure of a study."""
     others = cycle((VERMILION, PURPLE, SKY))
     return {model: MODEL_COLOURS.get(model) or next(others) for model in models}
-
-
-def natural_key(chrom: str) -> str:
-    """Sorts chr2 before chr10."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(4), chrom)
 
 
 @rc_context(STYLE)

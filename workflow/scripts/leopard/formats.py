@@ -61,6 +61,11 @@ def other_style(chrom: str) -> str:
     return chrom.removeprefix("chr") if chrom.startswith("chr") else f"chr{chrom}"
 
 
+def natural_key(chrom: str) -> str:
+    """Sorts chr2 before chr10."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(4), chrom)
+
+
 def read_narrowpeak(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
     """Read the peaks on the genome's chromosomes; those elsewhere are dropped and counted.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leopard.figures import natural_key
+from leopard.formats import natural_key
 from leopard.tracks import MASKED
 from leopard.windows import SPLITS
 
