@@ -9,7 +9,6 @@ import pytest
 from leopard.evaluation import ScoreTrack
 from leopard.figures import (
     FLANK,
-    NEAR,
     OUTCOMES,
     Site,
     choose_sites,
@@ -23,6 +22,7 @@ from leopard.figures import (
     plot_windows,
     save,
 )
+from leopard.peaks import NEAR
 from leopard.tables import (
     benchmarks_page,
     headline_page,

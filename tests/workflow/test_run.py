@@ -1,7 +1,11 @@
 """The workflow from end to end on the tiny study."""
 
 import json
+import os
 import re
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -153,3 +157,26 @@ def test_a_new_seed_trains_only_its_member(finished):
         r"^(?:local)?rule train_network:\n.*\n +output: (\S+),", finished.succeed("-n"), re.M
     )
     assert jobs == ["results/tiny/models/unet/a-a-s3/model.keras"]
+
+
+def test_browser_files(finished):
+    # A track that lies elsewhere is copied, so that the results can be moved.
+    (finished.directory / "mine").mkdir()
+    mine = shutil.copy2(finished.results / "simulated/a.bigWig", finished.directory / "mine")
+    sheet = finished.directory / "signals.tsv"
+    modified = sheet.stat()
+    sheet.write_text(sheet.read_text().replace("results/tiny/simulated/a", "mine/a"))
+    os.utime(sheet, ns=(modified.st_atime_ns, modified.st_mtime_ns))
+    finished.config["genome"] |= {"assembly": "hg19"}
+    finished.succeed("browse", "--rerun-triggers", "mtime")
+    hub = finished.results.rename(finished.directory / "moved") / "hub"
+    assert (hub / "tracks/a.accessibility.1.bigWig").read_bytes() == Path(mine).read_bytes()
+    shown = re.findall(r"^bigDataUrl (.+)$", (hub / "trackDb.txt").read_text(), re.M)
+    resources = [
+        x.get("path") for x in ElementTree.parse(hub / "igv.xml").iterfind("Resources/Resource")
+    ]
+    for listed in (shown, resources):
+        # Of each cell line: accessibility, labels, prediction and, where there are any, calls.
+        assert 6 <= len(listed) == len(set(listed)) <= 8
+        assert all((hub / path).exists() for path in listed)
+    assert (hub / "genomes.txt").read_text().startswith("genome hg19\n")

@@ -1,6 +1,7 @@
 # Needs: predictions/{model}/{cell_line}.bigWig, labels, the motif and the bigWigs (baselines).
-# Makes: evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv, and
-#        evaluation/summary.tsv, one row for each cell line and model.
+# Makes: evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv,
+#        evaluation/summary.tsv, one row for each cell line and model, and evaluation/peaks.tsv,
+#        the same for the called sites (predictions/{model}/{cell_line}.narrowPeak).
 
 
 rule score_motif:
@@ -103,7 +104,34 @@ rule summarise_evaluation:
         "../scripts/summarise_evaluation.py"
 
 
+rule judge_calls:
+    input:
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        labels=[label_track(line) for line in LABELLED],
+        calls=[f"{OUT}/predictions/{m}/{line}.narrowPeak" for line in LABELLED for m in MODELS],
+    output:
+        measures=f"{OUT}/evaluation/peaks.tsv",
+        distances=f"{OUT}/evaluation/peaks.distances.tsv",
+    log:
+        f"{OUT}/logs/judge_calls.log",
+    benchmark:
+        f"{OUT}/benchmarks/judge_calls.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        cell_lines=LABELLED,
+        models=MODELS,
+        chromosomes=CHROMOSOMES["test"],
+    script:
+        "../scripts/judge_calls.py"
+
+
 rule evaluate:
     input:
         rules.summarise_evaluation.output,
+        rules.judge_calls.output,
     localrule: True

@@ -185,6 +185,30 @@ rule plot_precision_recall:
         "../scripts/plot_precision_recall.py"
 
 
+rule plot_calls:
+    input:
+        measures=rules.judge_calls.output.measures,
+        distances=rules.judge_calls.output.distances,
+    output:
+        report(
+            f"{OUT}/report/calls.svg",
+            caption="../report/calls.rst",
+            category="Results",
+            labels={"result": "Called sites", "cell line": "all"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_calls.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_calls.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    script:
+        "../scripts/plot_calls.py"
+
+
 rule plot_sites:
     input:
         fasta=rules.prepare_genome.output.fasta,
@@ -279,6 +303,7 @@ rule report:
         rules.tabulate_training.output,
         rules.tabulate_results.output,
         collect(rules.plot_precision_recall.output, cell_line=LABELLED),
+        rules.plot_calls.output,
         collect(rules.plot_sites.output, cell_line=LABELLED),
         rules.tabulate_benchmarks.output,
         rules.write_config.output,

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from leopard.evaluation import ScoreTrack
 from leopard.formats import natural_key
+from leopard.peaks import NEAR, label_runs
 from leopard.tracks import MASKED, Tracks
 from leopard.windows import SPLITS
 
@@ -60,9 +61,6 @@ SIGNAL_BINS = np.logspace(-3, 5, 193)
 
 FLANK = 250
 """Bases drawn to each side of an example site."""
-
-NEAR = 50
-"""A labelled site is missed if no call lies within so many bases of it."""
 
 OUTCOMES = ("Called and bound", "Called, not bound", "Bound, not called")
 
@@ -327,7 +325,8 @@ def find_sites(
     """
     calls = calls[calls["chrom"].isin(chromosomes)]
     calls = calls.assign(centre=calls["start"] + calls["peak"], score=calls["signal_value"])
-    bound, masked = _label_runs(tracks, chromosomes, 1), _label_runs(tracks, chromosomes, MASKED)
+    bound, masked = (label_runs(tracks, chromosomes, value) for value in (1, MASKED))
+    bound["centre"] = (bound["start"] + bound["end"]) // 2
     first = next(iter(scores.values()))
     regions = zip(bound["chrom"], bound["start"], bound["end"], strict=True)
     bound["score"] = [float(first.read(*region).max()) for region in regions]
@@ -347,17 +346,6 @@ def find_sites(
             )
         )
     return sites
-
-
-def _label_runs(tracks: Tracks, chromosomes: Sequence[str], value: int) -> pd.DataFrame:
-    """Runs of bases with a label: chrom, start, end, centre."""
-    tables = []
-    for chrom in chromosomes:
-        inside = tracks.labels(chrom, 0, tracks.chrom_sizes[chrom]) == value
-        runs = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
-        tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))
-    runs = pd.concat(tables, ignore_index=True)
-    return runs.assign(centre=(runs["start"] + runs["end"]) // 2)
 
 
 @rc_context(STYLE | {"axes.grid": False, "axes.titlesize": 11})

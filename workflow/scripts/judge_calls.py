@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pandas as pd
+from job import job
+from leopard.peaks import NARROWPEAK, count_distances, judge_calls
+from leopard.tracks import Tracks
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    calls = iter(files.calls)
+    measures, distances = [], []
+    for cell_line, labels in zip(params.cell_lines, files.labels, strict=True):
+        tracks = Tracks(Path(files.fasta), labels=Path(labels))
+        for model in params.models:
+            table = pd.read_csv(next(calls), sep="\t", names=NARROWPEAK)
+            judged, distance = judge_calls(table, tracks, params.chromosomes)
+            who = {"cell_line": cell_line, "model": model}
+            measures.append(who | judged)
+            distances.append(count_distances(distance).assign(**who))
+    pd.DataFrame(measures).to_csv(
+        snakemake.output.measures, sep="\t", index=False, na_rep="NA", float_format="%.6g"
+    )
+    pd.concat(distances).to_csv(snakemake.output.distances, sep="\t", index=False)
