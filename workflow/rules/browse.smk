@@ -4,36 +4,29 @@
 #        than under results/{study} are copied to hub/tracks, so that all can be moved together.
 
 ASSEMBLY = config["genome"]["assembly"]
-FOREIGN = {}
 
-
-def browsable(path, name):
-    """Where browsers find a track; one that lies elsewhere goes on the list of those to copy."""
-    if path.startswith(f"{OUT}/"):
-        return path
-    FOREIGN[name] = path
-    return f"{OUT}/hub/tracks/{name}"
-
-
-def browser_tracks():
-    """Cell line, kind, name and path of every track, those of a cell line together."""
-    tracks = []
-    for line in CELL_LINES:
-        for number, path in enumerate(SIGNAL_FILES[line], 1):
-            name = f"{line}.accessibility.{number}.bigWig"
-            shown = f"accessibility {number}"
-            tracks.append((line, "accessibility", shown, browsable(path, name)))
-        if line in LABELLED:
-            path = browsable(label_track(line), f"{line}.labels.bigWig")
-            tracks.append((line, "labels", "labels", path))
-        for model in MODELS:
-            prediction = f"{OUT}/predictions/{model}/{line}"
-            tracks.append((line, "prediction", model, f"{prediction}.bigWig"))
-            tracks.append((line, "calls", f"calls of {model}", f"{prediction}.narrowPeak"))
-    return tracks
-
-
-BROWSER_TRACKS = browser_tracks()
+# Kind, name and path of every track, by cell line.
+BROWSABLE = {
+    line: [
+        *[("accessibility", f"accessibility {n}", x) for n, x in enumerate(SIGNAL_FILES[line], 1)],
+        *[("labels", "labels", label_track(x)) for x in LABELLED if x == line],
+        *[("prediction", m, f"{OUT}/predictions/{m}/{line}.bigWig") for m in MODELS],
+        *[("calls", f"calls of {m}", f"{OUT}/predictions/{m}/{line}.narrowPeak") for m in MODELS],
+    ]
+    for line in CELL_LINES
+}
+FOREIGN = {
+    f"{line}.{name.replace(' ', '.')}.bigWig": path
+    for line, tracks in BROWSABLE.items()
+    for _, name, path in tracks
+    if not path.startswith(f"{OUT}/")
+}
+COPIES = {path: f"{OUT}/hub/tracks/{name}" for name, path in FOREIGN.items()}
+BROWSER_TRACKS = [
+    (line, kind, name, COPIES.get(path, path))
+    for line, tracks in BROWSABLE.items()
+    for kind, name, path in tracks
+]
 
 
 rule copy_track:
