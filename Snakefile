@@ -22,6 +22,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/browse.smk"
 include: "workflow/rules/trials.smk"
+include: "workflow/rules/compare.smk"
 
 
 rule all:

@@ -58,21 +58,20 @@ def write_fasta(path: Path, sequences: dict[str, str], width: int = 61) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
-    directory = tmp_path_factory.mktemp("genome")
+def write_genome(directory: Path, sizes: dict[str, int], spacing: int) -> Genome:
+    """Write a random genome with a bound site every so many bases."""
     rng = np.random.default_rng(1)
     sequences, signals, labels = {}, [{}, {}], {}
-    for chrom, size in SIZES.items():
+    for chrom, size in sizes.items():
         letters = rng.choice(list("ACGTacgtNnRy"), size, p=[0.2] * 4 + [0.0475] * 4 + [0.0025] * 4)
         letters[size // 3 : size // 3 + size // 50] = "N"
         sequences[chrom] = "".join(letters)
         labels[chrom] = np.zeros(size, np.float32)
         accessibility = rng.gamma(1.0, 1.0, size).astype(np.float32)
-        for middle in range(100, size - 50, 150):
+        for middle in range(100, size - 50, spacing):
             labels[chrom][middle - 5 : middle + 6] = 1
             accessibility[middle - 8 : middle + 9] += 30
-            if middle % 600 == 100:
+            if middle % (4 * spacing) == 100:
                 labels[chrom][middle + 30 : middle + 50] = -1
         for replicate in signals:
             share = accessibility * rng.uniform(0.3, 0.7, size).astype(np.float32)
@@ -86,6 +85,20 @@ def genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
         labels_file=write_bigwig(directory / "labels.bw", labels),
         labels=labels,
     )
+
+
+@pytest.fixture(scope="session")
+def genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
+    return write_genome(tmp_path_factory.mktemp("genome"), SIZES, spacing=150)
+
+
+SPARSE_SIZES = {"chr1": 40_011, "chr2": 12_000}
+
+
+@pytest.fixture(scope="session")
+def sparse_genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
+    """One in which most bins are not bound."""
+    return write_genome(tmp_path_factory.mktemp("sparse"), SPARSE_SIZES, spacing=1500)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
-"""Figures that set models beside each other: tables in, a matplotlib figure out."""
+"""Models set beside each other, for the report: tables in, a matplotlib figure or a page out."""
 
+from collections.abc import Mapping
 from itertools import cycle
 
 import numpy as np
@@ -7,10 +8,12 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from leopard.figures import CELL_LINE_MARKERS, STYLE, model_colours
 from leopard.peaks import FAR, NEAR
+from leopard.tables import INTEGER, LONG, PERCENT, Columns, render_page, render_table
 
 
 def _markers(cell_lines: list[str]) -> dict[str, str]:
@@ -55,3 +58,113 @@ def plot_calls(measures: pd.DataFrame, distances: pd.DataFrame) -> Figure:
     ]
     figure.legend(handles=handles, loc="outside lower center", ncol=6)
     return figure
+
+
+@rc_context(STYLE)
+def plot_comparison(metrics: pd.DataFrame) -> Figure:
+    """Average precision and AUROC of models and baselines, by bins and by bases.
+
+    Args:
+        metrics: As from `leopard.comparison.compare_models`, with cell_line.
+    """
+    models = list(dict.fromkeys(metrics["model"]))
+    colours, rows = model_colours(models), {model: i for i, model in enumerate(models)}
+    markers = _markers(list(dict.fromkeys(metrics["cell_line"])))
+    figure = Figure(figsize=(12, 2.6 + 0.62 * len(models)))
+    panels = figure.subplots(2, 2, sharey=True, sharex="col")
+    for line, resolution in zip(panels, metrics["resolution"].unique(), strict=True):
+        here = metrics[metrics["resolution"] == resolution]
+        for axes, measure in zip(line, ("average_precision", "auroc"), strict=True):
+            for row in here.itertuples():
+                specific = row.scope == "specific"
+                colour = colours[row.model]
+                axes.plot(
+                    getattr(row, measure),
+                    rows[row.model] + (0.17 if specific else -0.17),
+                    markers[row.cell_line],
+                    color=colour,
+                    mfc="white" if specific else colour,
+                    ms=7,
+                    clip_on=False,
+                )
+        line[0].set_yticks(range(len(models)), [model.replace("_", " ") for model in models])
+        line[0].set_ylim(len(models) - 0.5, -0.5)
+        line[0].set_title(f"Bins of {resolution} bp" if resolution > 1 else "Bases (1 bp)")
+    panels[1, 0].set(xlabel="average precision", xlim=(0, 1))
+    panels[1, 1].set(xlabel="AUROC", xlim=(min(0.5, metrics["auroc"].min()), 1))
+    handles = [
+        Line2D([], [], color="black", marker=marker, ls="", label=cell_line)
+        for cell_line, marker in markers.items()
+    ]
+    for name, fill in (("all", "black"), ("cell-type-specific", "white")):
+        handles.append(
+            Line2D([], [], color="black", marker="s", mfc=fill, ls="", label=f"{name} sites")
+        )
+    figure.legend(handles=handles, loc="outside lower center", ncol=6)
+    return figure
+
+
+@rc_context(STYLE)
+def plot_speed(speed: pd.DataFrame, chrom: str) -> Figure:
+    """Time to decode a chromosome by each model, at 1 bp and by bins.
+
+    Args:
+        speed: As from `leopard.comparison.tabulate_speed`, with device.
+        chrom: The chromosome.
+    """
+    models = list(dict.fromkeys(speed["model"]))
+    colours = model_colours(models)
+    fastest = speed.loc[speed["model"] == models[0], "chromosome_seconds"].iloc[0]
+    figure = Figure(figsize=(11, 1.8 + 0.8 * len(models)))
+    axes = figure.subplots()
+    for row in speed.itertuples():
+        by_bins = row.resolution > 1
+        y = models.index(row.model) + (0.2 if by_bins else -0.2)
+        colour = colours[row.model]
+        (bar,) = axes.barh(y, row.chromosome_seconds, 0.36, ec=colour)
+        bar.set(fc="white" if by_bins else colour, hatch="///" if by_bins else None)
+        timed = "" if row.timed == row.positions else f", {row.timed:,} bases timed"
+        factor = row.chromosome_seconds / fastest
+        times = f"{row.chromosome_seconds:,.3g} s, {factor:,.3g} times {models[0]}{timed}"
+        axes.annotate(
+            times, (row.chromosome_seconds, y), (5, 0), textcoords="offset points", va="center"
+        )
+    low, high = speed["chromosome_seconds"].min(), speed["chromosome_seconds"].max()
+    axes.set(xscale="log", xlim=(low / 3, high * 30), xlabel=f"time to decode {chrom} (s)")
+    axes.set_yticks(range(len(models)), models)
+    axes.set_ylim(len(models) - 0.5, -0.5)
+    axes.set_title(f"One chromosome, {speed['device'].iloc[0]}")
+    axes.grid(axis="y", visible=False)
+    handles = [
+        Patch(fc="black", ec="black", label="every base"),
+        Patch(fc="white", ec="black", hatch="///", label="bins of 200 bp every 50"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncol=2)
+    return figure
+
+
+def comparison_page(metrics: pd.DataFrame, roles: Mapping[str, str]) -> str:
+    """The page of comparison/summary.tsv: the best of each cell line, resolution and scope marked.
+
+    Args:
+        metrics: As from `leopard.comparison.compare_models`, with cell_line.
+        roles: What each cell line served for in training.
+    """
+    columns: Columns = {
+        "cell_line": ("cell line", None),
+        "role": ("in training", None),
+        "resolution": ("resolution (bp)", INTEGER),
+        "scope": ("sites", None),
+        "model": ("model", None),
+        "n": ("bins or bases", INTEGER),
+        "positive_rate": ("positive rate", PERCENT),
+        "average_precision": ("average precision", LONG),
+        "auroc": ("AUROC", LONG),
+    }
+    groups = ["cell_line", "resolution", "scope"]
+    order = metrics[groups].apply(lambda column: pd.factorize(column)[0])
+    table = metrics.loc[order.sort_values(groups, kind="stable").index]
+    best = table.groupby(groups)["average_precision"].transform("max")
+    classes = ["marked" if x else "" for x in table["average_precision"] == best]
+    table = table.assign(role=table["cell_line"].map(roles))
+    return render_page("Models and baselines compared", render_table(table, columns, classes))

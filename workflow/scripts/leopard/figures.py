@@ -44,7 +44,10 @@ STYLE: dict[Any, Any] = {
 # Okabe & Ito's colours, told apart in every form of colour blindness.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#7F7F7F"
-MODEL_COLOURS = {"unet": BLUE, "cnn": ORANGE, "motif": GREEN, "accessibility": GREY}
+MODEL_COLOURS = {
+    **{"unet": BLUE, "cnn": ORANGE, "factornet": VERMILION, "anchor": PURPLE},
+    **{"motif": GREEN, "accessibility": GREY, "motif_accessibility": SKY, "other_lines": "black"},
+}
 SPLIT_COLOURS = dict(zip(SPLITS, (GREY, SKY, PURPLE), strict=True))
 CELL_LINE_COLOURS = ("black", VERMILION, BLUE, GREEN, ORANGE)
 CELL_LINE_MARKERS = "os^DvP*"  # of another number than the colours: their pairs repeat late

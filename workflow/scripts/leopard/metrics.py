@@ -95,13 +95,13 @@ class ScoreCounts:
 
     @property
     def n_positive(self) -> int:
-        """Bound bases."""
-        return int(self.positives.sum())
+        """Bound bases; counts of a sample may be weighted, hence rounded."""
+        return round(float(self.positives.sum()))
 
     @property
     def n(self) -> int:
         """Bases counted."""
-        return self.n_positive + int(self.negatives.sum())
+        return self.n_positive + round(float(self.negatives.sum()))
 
 
 def _cumulative(counts: ScoreCounts) -> tuple[np.ndarray, np.ndarray]:

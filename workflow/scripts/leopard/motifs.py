@@ -1,6 +1,6 @@
 """Motif hits by FIMO's method (Grant et al. 2011), through memelite."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +47,31 @@ def paint_scores(length: int, hits: pd.DataFrame, width: int) -> np.ndarray:
     return scores
 
 
+def mark_middles(length: int, hits: pd.DataFrame, width: int) -> np.ndarray:
+    """The largest score of the hits whose middle base a base is, else 0, float32."""
+    scores = np.zeros(length, np.float32)
+    np.maximum.at(scores, hits["start"].to_numpy() + width // 2, hits["score"].to_numpy())
+    return scores
+
+
 def write_motif_scores(
-    path: Path, tracks: Tracks, chromosomes: Sequence[str], motif: np.ndarray, p_value: float
+    path: Path,
+    tracks: Tracks,
+    chromosomes: Sequence[str],
+    motif: np.ndarray,
+    p_value: float,
+    paint: Callable[[int, pd.DataFrame, int], np.ndarray] = paint_scores,
 ) -> None:
-    """Write each base's best motif score as a bigWig; bases without a hit are left out."""
+    """Write motif scores as a bigWig; bases without one are left out.
+
+    Args:
+        path: The bigWig.
+        tracks: Reader of the genome.
+        chromosomes: Which to scan.
+        motif: Letter probabilities [4, width], rows A C G T.
+        p_value: Largest p-value of a hit.
+        paint: Gives each base its score: `paint_scores` or `mark_middles`.
+    """
     width = motif.shape[1]
     sizes = {
         chrom: tracks.chrom_sizes[chrom] for chrom in tracks.chrom_sizes if chrom in chromosomes
@@ -63,6 +84,6 @@ def write_motif_scores(
                 # Stretches overlap by a motif less one base, so that no hit is cut or met twice.
                 end = min(start + STRETCH + width - 1, size)
                 hits = scan(tracks.codes(chrom, start, end), motif, p_value)
-                painted = paint_scores(end - start, hits, width)
+                painted = paint(end - start, hits, width)
                 np.maximum(scores[start:end], painted, out=scores[start:end])
             add_runs(bigwig, chrom, scores)

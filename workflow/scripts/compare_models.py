@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from job import job
+from leopard.baselines import average_labels, multiply
+from leopard.comparison import compare_models
+from leopard.evaluation import open_scores
+from leopard.tracks import Tracks
+
+with job(snakemake.log[0]):
+    files, params = snakemake.input, snakemake.params
+    fasta = Path(files.fasta)
+    others = [Tracks(fasta, labels=Path(x)) for x in files.others]
+    dense = {
+        model: open_scores(model, [Path(x) for x in paths], fasta, params.scaling)
+        for model, paths in params.files.items()
+    }
+    if "motif_accessibility" in params.baselines:
+        dense["motif_accessibility"] = multiply(dense["motif"], dense["accessibility"])
+    if "other_lines" in params.baselines:
+        dense["other_lines"] = average_labels(others)
+    metrics = compare_models(
+        dense,
+        {
+            Path(of_bins).stem: (np.load(of_bins), pd.read_csv(bases, sep="\t"))
+            for of_bins, bases in zip(files.bins, files.bases, strict=True)
+        },
+        Tracks(fasta, labels=Path(files.labels)),
+        others,
+        params.chromosomes,
+    )
+    metrics.to_csv(snakemake.output[0], sep="\t", index=False, na_rep="NA", float_format="%.6g")

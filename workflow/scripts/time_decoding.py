@@ -1,0 +1,34 @@
+from pathlib import Path
+
+from job import job
+
+with job(snakemake.log[0]):
+    from leopard import devices
+
+    found = devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+
+    import joblib
+    from leopard import models
+    from leopard.anchor import open_anchor
+    from leopard.comparison import tabulate_speed, time_contest, time_middle
+    from leopard.decoding import Decoder
+    from leopard.factornet import open_factornet
+    from leopard.tracks import Tracks
+
+    files, params, prediction = snakemake.input, snakemake.params, snakemake.config["prediction"]
+    fasta = Path(files.fasta)
+    tracks = Tracks(fasta, [Path(x) for x in files.signals], scaling=params.scaling)
+    size = tracks.chrom_sizes[params.chrom]
+    runs, done = {}, {}
+    for name, path in zip(params.models, files.networks, strict=True):
+        tile, batch = prediction["tile_length"], prediction["batch_size"]
+        decoder = Decoder([models.load(Path(path))], tile, batch, both_strands=True)
+        runs[name] = lambda x=decoder: list(x.decode(tracks, {params.chrom: size}))
+    slow = {"factornet": open_factornet([models.load(Path(files.factornet))], tracks)}
+    if files.anchor:
+        hits = Tracks(fasta, [Path(x) for x in files.hits])
+        slow["anchor"] = open_anchor([joblib.load(files.anchor)], tracks, hits)
+    for name, model in slow.items():
+        runs[name], done[name] = time_middle(model, params.chrom, size)
+    speed = tabulate_speed(time_contest(runs), done, size).assign(device=found["device"])
+    speed.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g")
