@@ -33,9 +33,9 @@ demo: $(READY)  ## the whole workflow on the embedded simulated genome (minutes)
 report: $(READY)  ## draw the demo's report again
 	$(SNAKEMAKE) $(DEMO) --report $(REPORT)
 
-experiments: $(READY)  ## tuning, joint search, ablation and scaling on the demo, into its report (two hours)
-	$(SNAKEMAKE) all tune search ablate scaling $(DEMO) --quiet rules
-	$(SNAKEMAKE) all tune search ablate scaling $(DEMO) --report $(REPORT)
+experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison on the demo, into its report (two hours)
+	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --quiet rules
+	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --report $(REPORT)
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile

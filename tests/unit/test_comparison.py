@@ -147,6 +147,12 @@ def test_other_lines_know_what_is_always_bound_and_no_more(compared):
     assert table[BASES, "specific"] < table[BASES, "all"]
 
 
+def test_one_cell_line_alone_has_no_specific_sites(sparse_genome, lines):
+    track = average_labels(lines[1][1:])
+    table = compare_models({"x": track}, {}, lines[1][0], [], CHROMOSOMES)
+    assert set(table["scope"]) == {"all"} and table["auroc"].notna().all()
+
+
 def test_a_sample_stands_for_the_whole():
     rng = np.random.default_rng(2)
     labels = (rng.random(200_000) < 0.01).astype(np.uint8)

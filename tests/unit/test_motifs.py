@@ -8,7 +8,7 @@ from conftest import SIZES
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard import motifs
-from leopard.motifs import paint_scores, scan, write_motif_scores
+from leopard.motifs import mark_middles, paint_scores, scan, write_motif_scores
 from leopard.tracks import Tracks, reverse_complement
 
 MOTIF = np.array(
@@ -97,6 +97,20 @@ def test_painting_is_that_of_a_loop(width, hits):
     painted = paint_scores(length, table, width)
     assert painted.dtype == np.float32
     np.testing.assert_array_equal(painted, np.maximum(expected, 0).astype(np.float32))
+
+
+@pytest.mark.parametrize("stretch", [1 << 22, 1000])
+def test_middles_of_hits(tmp_path, genome, monkeypatch, stretch):
+    monkeypatch.setattr(motifs, "STRETCH", stretch)
+    tracks = Tracks(genome.fasta)
+    path = tmp_path / "hits.bigWig"
+    write_motif_scores(path, tracks, ["chr2"], MOTIF, 0.01, mark_middles)
+    expected = np.zeros(SIZES["chr2"])
+    for hit in scan(tracks.codes("chr2", 0, SIZES["chr2"]), MOTIF, 0.01).itertuples():
+        middle = hit.start + WIDTH // 2
+        expected[middle] = max(expected[middle], hit.score)
+    assert (expected > 0).sum() > 10
+    np.testing.assert_allclose(np.nan_to_num(read_all(path)["chr2"]), expected, atol=1e-5)
 
 
 def read_all(path):

@@ -21,7 +21,8 @@ STRETCH = 1 << 22
 """Bases of a track read at a time."""
 
 SCOPES = ("all", "specific")
-"""Every bin or base that counts, or those that `leopard.baselines.mask_common` leaves."""
+"""Every bin or base that counts, or those that `leopard.baselines.mask_common` leaves; the latter
+only if there is another cell line."""
 
 BINS, BASES = bins.LENGTH, 1
 """Resolutions, in bases."""
@@ -76,11 +77,12 @@ def compare_models(
         positive_rate, average_precision (the area under the precision-recall curve), auroc, and
         scored, how many bins or bases were.
     """
+    scopes = SCOPES if others else SCOPES[:1]
     counts = {
         (model, resolution, scope): ScoreCounts(model in binned or dense[model].probabilities)
         for model in (*dense, *binned)
         for resolution in (BINS, BASES)
-        for scope in SCOPES
+        for scope in scopes
     }
     scored: dict[tuple[str, int, str], int] = dict.fromkeys(counts, 0)
 
@@ -89,10 +91,11 @@ def compare_models(
         bases = {"all": tracks.labels(chrom, 0, size)}
         elsewhere = (other.labels(chrom, 0, size) for other in others)
         bases["specific"] = mask_common(bases["all"], elsewhere)
-        labels = {(BASES, scope): bases[scope] for scope in SCOPES}
+        labels = {(BASES, scope): bases[scope] for scope in scopes}
         labels[BINS, "all"] = bins.label_bins(bases["all"])
         elsewhere = (bins.label_bins(other.labels(chrom, 0, size)) for other in others)
-        labels[BINS, "specific"] = mask_common(labels[BINS, "all"], elsewhere)
+        if others:
+            labels[BINS, "specific"] = mask_common(labels[BINS, "all"], elsewhere)
         for model, track in dense.items():
             values = read_chromosome(track.read, chrom, size)
             scores = {BASES: values, BINS: bins.bin_maximum(values)}
@@ -104,7 +107,7 @@ def compare_models(
             log.info("%s: %s", chrom, model)
         for model, (of_bins, sample) in binned.items():
             here = sample[sample["chrom"] == chrom]
-            for scope in SCOPES:
+            for scope in scopes:
                 counts[model, BINS, scope].update(labels[BINS, scope], of_bins[chrom])
                 counts[model, BASES, scope] += weigh(bases[scope][here["position"]], here)
                 scored[model, BINS, scope] += len(of_bins[chrom])
