@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.errors import InputError
-from leopard.trials import (
-    choose,
-    find_largest,
-    read_search,
-    read_trials,
-    search,
-    survive,
-    write_outcome,
-)
+from leopard.outcomes import choose, read_trials, set_beside, write_outcome
+from leopard.trials import find_largest, read_search, search, survive
 
 
 def test_a_trial_that_succeeds(tmp_path):
@@ -117,3 +110,10 @@ def test_a_search_survives_prunes_and_goes_on(tmp_path):
     assert (trials.loc[trials["state"] == "pruned", "epochs"] < 4).all()
     go_on(2, 20)
     assert len(read_search(journal)) == 20
+
+
+def test_gains_are_over_the_reference_of_the_same_seed():
+    rows = [("a", "1", 0.5), ("b", "2", 0.9), ("a", "2", 0.7), ("b", "1", 0.4), ("b", "3", 0.8)]
+    trials = pd.DataFrame(rows, columns=["value", "seed", "best_val_pr_auc"])
+    gains = set_beside(trials, "a")["difference"].tolist()
+    assert gains[:4] == pytest.approx([0, 0.2, 0, -0.1]) and pd.isna(gains[4])

@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     from leopard import models
     from leopard.averaging import score_averages
     from leopard.batches import open_windows
-    from leopard.trials import read_trials
+    from leopard.outcomes import read_trials
 
     files = dict(snakemake.input.items())
     _, validation = open_windows(files, None, 0)

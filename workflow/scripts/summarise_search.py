@@ -3,8 +3,9 @@ from pathlib import Path
 import yaml
 from job import job
 from leopard.figures import save
+from leopard.outcomes import MEASURE
 from leopard.trial_figures import plot_search
-from leopard.trials import MEASURE, read_search
+from leopard.trials import read_search
 
 with job(snakemake.log[0]):
     trials = read_search(Path(snakemake.params.checkpoints) / "search.journal")

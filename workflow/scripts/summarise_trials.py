@@ -2,7 +2,7 @@ from pathlib import Path
 
 import yaml
 from job import job
-from leopard.trials import choose, read_trials
+from leopard.outcomes import choose, read_trials
 
 with job(snakemake.log[0]):
     trials = read_trials([Path(x) for x in snakemake.input])

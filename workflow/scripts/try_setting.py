@@ -5,7 +5,8 @@ from pathlib import Path
 import yaml
 from job import job
 from leopard.jobs import run_training
-from leopard.trials import survive, write_outcome
+from leopard.outcomes import write_outcome
+from leopard.trials import survive
 
 with job(snakemake.log[0]):
     files, params = dict(snakemake.input.items()), snakemake.params

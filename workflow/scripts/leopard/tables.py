@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.formats import natural_key
+from leopard.outcomes import MEASURE, set_beside
 from leopard.tracks import MASKED
 from leopard.windows import SPLITS
 
@@ -194,10 +195,10 @@ def training_page(records: pd.DataFrame) -> str:
 def ablation_page(
     trials: pd.DataFrame, averages: pd.DataFrame, changes: Mapping[str, Mapping[str, object]]
 ) -> str:
-    """The page of an ablation: medians over seeds, the best variant first, then ways to average.
+    """The page of an ablation: gains by seed, the best variant first, then ways to average.
 
     Args:
-        trials: As from `leopard.trials.read_trials`, the variant "default" among them.
+        trials: As from `leopard.outcomes.read_trials`, the variant "default" among them.
         averages: value (a name in `leopard.averaging.AVERAGES`), seed and best_val_pr_auc.
         changes: What each variant changes of the recipe.
     """
@@ -205,9 +206,9 @@ def ablation_page(
         "value": ("variant", None),
         "change": ("changes", None),
         "median": ("val. PR-AUC, median", LONG),
-        "difference": ("from default", "{:+.4f}"),
-        "lowest": ("lowest", LONG),
-        "highest": ("highest", LONG),
+        "difference": ("gain, median", "{:+.4f}"),
+        "lowest": ("lowest", "{:+.4f}"),
+        "highest": ("highest", "{:+.4f}"),
         "seeds": ("seeds", INTEGER),
         "best_epoch": ("best epoch", INTEGER),
         "windows_per_second": ("windows/s", INTEGER),
@@ -236,18 +237,17 @@ def ablation_page(
 
 
 def _rank(trials: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Median and range over seeds of each value, the highest first, and what sets it apart."""
-    table = trials.groupby("value", as_index=False).agg(
-        median=("best_val_pr_auc", "median"),
-        lowest=("best_val_pr_auc", "min"),
-        highest=("best_val_pr_auc", "max"),
-        seeds=("best_val_pr_auc", "count"),
+    """Median of each value, and its gain over the reference, seed by seed; the highest first."""
+    table = set_beside(trials, reference).groupby("value", as_index=False)
+    return table.agg(
+        median=(MEASURE, "median"),
+        difference=("difference", "median"),
+        lowest=("difference", "min"),
+        highest=("difference", "max"),
+        seeds=(MEASURE, "count"),
         best_epoch=("best_epoch", "median"),
         windows_per_second=("windows_per_second", "median"),
-    )
-    of_reference = table.loc[table["value"] == reference, "median"]
-    table["difference"] = table["median"] - (of_reference.iloc[0] if len(of_reference) else np.nan)
-    return table.sort_values("median", ascending=False)
+    ).sort_values("difference", ascending=False)
 
 
 def headline_page(

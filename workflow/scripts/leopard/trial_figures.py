@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
 from leopard.figures import BLUE, GREEN, GREY, SKY, STYLE, VERMILION
-from leopard.trials import MEASURE
+from leopard.outcomes import MEASURE, set_beside
 
 PR_AUC = "best validation PR-AUC"
 CURVES_DRAWN = 6
@@ -36,7 +36,7 @@ def plot_tuning(trials: Mapping[str, pd.DataFrame], best: Mapping[str, float]) -
     """Highest validation PR-AUC by batch size, then by learning rate, a point for each trial.
 
     Args:
-        trials: By parameter, as from `leopard.trials.read_trials`.
+        trials: By parameter, as from `leopard.outcomes.read_trials`.
         best: The value chosen, by parameter.
     """
     figure = Figure(figsize=(12, 5))
@@ -108,7 +108,7 @@ def plot_scaling(trials: pd.DataFrame) -> Figure:
     """Validation PR-AUC and training time by number of devices, for each learning-rate rule.
 
     Args:
-        trials: As from `leopard.trials.read_trials`, value being "rule-devices".
+        trials: As from `leopard.outcomes.read_trials`, value being "rule-devices".
     """
     done, _ = _split(trials)
     parts = done["value"].str.split("-", expand=True)
@@ -134,24 +134,24 @@ def plot_scaling(trials: pd.DataFrame) -> Figure:
 
 @rc_context(STYLE)
 def plot_ablation(trials: pd.DataFrame, averages: pd.DataFrame) -> Figure:
-    """Validation PR-AUC of each variant of the recipe and each way to average, a point a seed.
+    """What each variant of the recipe, and each way to average, gains over the default.
 
     Args:
-        trials: As from `leopard.trials.read_trials`; the variant "default" changes nothing.
+        trials: As from `leopard.outcomes.read_trials`; the variant "default" changes nothing.
         averages: value, seed and best_val_pr_auc of the default's averaged predictions.
     """
     done, failed = _split(trials)
-    panels = [(done, "default"), (averages, "predict_once")]
-    heights = [table["value"].nunique() + 1 for table, _ in panels]
+    panels = [set_beside(done, "default"), set_beside(averages, "predict_once")]
+    heights = [table["value"].nunique() + 1 for table in panels]
     figure = Figure(figsize=(9, 1.8 + 0.36 * sum(heights)))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=heights)
-    for axes, (table, reference) in zip((upper, lower), panels, strict=True):
-        medians = table.groupby("value")[MEASURE].median().sort_values(ascending=False)
-        span = table.loc[table["value"] == reference, MEASURE]
-        axes.axvspan(span.min(), span.max(), color=SKY, alpha=0.3, lw=0, label="range of default")
+    for axes, table in zip((upper, lower), panels, strict=True):
+        medians = table.groupby("value")["difference"].median().sort_values(ascending=False)
         rows = {variant: row for row, variant in enumerate(medians.index)}
+        axes.axvline(0, color="black", linestyle=":", linewidth=1.2)
         axes.plot(
-            table[MEASURE], table["value"].map(rows), "o", color="black", alpha=0.6, label="seed"
+            *(table["difference"], table["value"].map(rows), "o"),
+            **{"color": "black", "alpha": 0.6, "label": "seed"},
         )
         axes.plot(medians, range(len(medians)), "|", color=BLUE, ms=18, mew=3, label="median")
         axes.set_ylim(len(medians) - 0.5, -0.5)
@@ -159,8 +159,8 @@ def plot_ablation(trials: pd.DataFrame, averages: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(medians)), names)
     upper.set_title("Training: one thing changed")
     lower.set_title("Prediction: the default, averaged")
-    lower.set_xlabel(PR_AUC)
-    figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncol=3)
+    lower.set_xlabel(f"{PR_AUC}, less that of the default with the same seed")
+    figure.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncol=2)
     if len(failed):
         figure.suptitle(f"failed: {', '.join(failed['value'].unique())}", x=0.01, ha="left")
     return figure

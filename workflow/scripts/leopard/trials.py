@@ -1,6 +1,5 @@
 """Trainings that may fail: each in a process of its own, its outcome on record either way."""
 
-import json
 import logging
 import multiprocessing
 import signal
@@ -13,10 +12,9 @@ import pandas as pd
 from optuna.storages.journal import JournalFileBackend
 
 from leopard.errors import InputError
+from leopard.outcomes import MEASURE
 
 log = logging.getLogger(__name__)
-
-MEASURE = "best_val_pr_auc"
 
 
 def survive(work: Callable[[], None]) -> str | None:
@@ -77,50 +75,6 @@ def find_largest(fits: Callable[[int], bool], first: int = 16) -> int:
     if not low:
         raise InputError("largest batch", "not even one window fits", "see the log for why")
     return low
-
-
-def write_outcome(directory: Path, recipe: Mapping[str, Any], failure: str | None) -> None:
-    """Add outcome.json to what a trial wrote: its recipe, and why it failed if it did."""
-    record = {"recipe": dict(recipe), "failure": failure}
-    if not failure:
-        record |= json.loads((directory / "training.json").read_text())
-    (directory / "outcome.json").write_text(json.dumps(record, indent=2) + "\n")
-
-
-def read_trials(directories: Sequence[Path]) -> pd.DataFrame:
-    """Outcomes of trials, a row each.
-
-    Args:
-        directories: Of each trial, ending in value~.../seed~..., with outcome.json in it.
-
-    Returns:
-        value and seed (as text), failure (why, if it did), best_epoch, best_val_pr_auc,
-        best_val_loss, epochs, training_time (s), windows_per_second, directory.
-    """
-    columns = ("best_epoch", MEASURE, "best_val_loss", "epochs", "training_time")
-    rows = []
-    for directory in directories:
-        record = json.loads((directory / "outcome.json").read_text())
-        varied = dict(part.split("~", 1) for part in directory.parts[-2:])
-        kept = {name: record.get(name) for name in (*columns, "windows_per_second")}
-        rows.append({**varied, "failure": record["failure"], **kept, "directory": str(directory)})
-    return pd.DataFrame(rows)
-
-
-def choose(trials: pd.DataFrame) -> str:
-    """The value whose trials have the highest mean validation PR-AUC over seeds.
-
-    A value of which any trial failed is not chosen.
-
-    Raises:
-        InputError: Some trial of every value failed.
-    """
-    failed = trials.loc[trials["failure"].notna(), "value"].unique()
-    means = trials[~trials["value"].isin(failed)].groupby("value")[MEASURE].mean()
-    if means.empty:
-        why = trials["failure"].dropna().iloc[0]
-        raise InputError("trials", f"every value failed, one with {why}", "see the trials' logs")
-    return means.idxmax()
 
 
 def open_study(path: Path, seed: int) -> optuna.Study:
