@@ -115,7 +115,7 @@ def build_published() -> tuple[keras.Model, keras.Model]:
 
 def published_batches(source: WindowSource, shuffle: bool) -> tf.data.Dataset:
     """Float windows of one-hot DNA and accessibility, labels and weights, as published."""
-    codes, signal, labels = source.read(0, np.arange(source.n))
+    codes, signal, labels, _ = source.read(0, np.arange(source.n))
     one_hot = (codes[..., None] == np.arange(4, dtype=np.uint8)).astype(np.float32)
     images = np.concatenate([one_hot, signal[..., None]], axis=-1)
     bound, counted = (labels == 1)[..., None].astype(np.float32), labels != MASKED
