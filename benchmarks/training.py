@@ -194,6 +194,7 @@ def bench_quality(task: Task, seeds: int) -> None:
 
 def bench_steps(task: Task, rounds: int, steps: int) -> None:
     """Windows per second of `fit`: ours against the reference, and against one batch in memory."""
+    keras.utils.set_random_seed(1)
     training, _ = open_windows(task.files, task.draw, 1)
     stored, _ = open_windows(task.files, None, 1)
     batch_size = task.recipe["batch_size"]
