@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 from contest import HEADER, contest, rate
@@ -88,8 +89,8 @@ def main() -> None:
     for name, way in WAYS.items():
         contest(
             f"{name}, windows/s",
-            lambda way=way: measure_apart(way, arguments),
-            lambda: measure_apart({}, arguments),
+            partial(measure_apart, way, arguments),
+            partial(measure_apart, {}, arguments),
             arguments.rounds,
         )
 
