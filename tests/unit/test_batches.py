@@ -105,6 +105,31 @@ def test_each_epoch_shows_every_window_once_on_one_strand_of_all_arrays(epoch):
     assert 0.5 <= min(factors) < 0.7 and 1.7 < max(factors) <= 2.0
 
 
+class Pairs(Memory):
+    """The same windows with an average beside the signal, known by its own first value."""
+
+    def __init__(self):
+        super().__init__()
+        average = np.random.default_rng(1).uniform(5, 6, (N, LENGTH)).astype(np.float32)
+        self.signal = np.stack([self.signal, average], axis=-1)
+
+
+def test_the_average_takes_the_strand_and_keeps_its_height():
+    plain = collect(WindowBatches(Memory(), 16, **AUGMENTED))
+    pairs = collect(WindowBatches(Pairs(), 16, **AUGMENTED))
+    averages = {row.tobytes() for row in Pairs().signal[..., 1]}
+    flipped = {row[::-1].tobytes() for row in Pairs().signal[..., 1]}
+    seen = []
+    for one, two in zip(plain, pairs, strict=True):
+        (codes, signal), *_ = one
+        (same_codes, pair), *_ = two
+        np.testing.assert_array_equal(codes, same_codes)
+        np.testing.assert_array_equal(signal, pair[..., 0])
+        seen += [row.tobytes() for row in pair[..., 1]]
+    assert set(seen) <= averages | flipped
+    assert set(seen) & averages and set(seen) & flipped
+
+
 def test_the_source_stays_as_it_was():
     source = Memory()
     collect(WindowBatches(source, 16, **AUGMENTED))
@@ -140,6 +165,11 @@ def test_stored_windows(tmp_path):
             stored.read(epoch, rows)[:3], ("codes", "signal", "labels"), strict=True
         ):
             np.testing.assert_array_equal(array, getattr(source, name)[30 + rows])
+    np.save(tmp_path / "average.npy", source.signal / 2)
+    paired = StoredWindows(tmp_path / "w.tsv", "validation", *paths, tmp_path / "average.npy")
+    signal = paired.read(0, rows).signal
+    np.testing.assert_array_equal(signal[..., 0], source.signal[30 + rows])
+    np.testing.assert_array_equal(signal[..., 1], source.signal[30 + rows] / 2)
     before = describe(stored)
     collect(WindowBatches(stored, 4, **AUGMENTED))
     assert describe(StoredWindows(tmp_path / "w.tsv", "validation", *paths)) == before

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 import pytest
-from conftest import SIZES
+from conftest import SIZES, randomise, write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.decoding import BACKGROUND_DECIMALS, DECIMALS, Decoder, decode_genome, tile_chromosome
-from leopard.models import pooling_factor
-from leopard.tracks import Tracks
+from leopard.models import build, pooling_factor
+from leopard.tracks import Tracks, reverse_complement
 
 
 @st.composite
@@ -111,6 +111,23 @@ def test_tiles_equal_one_pass(expected, tracks, chrom, name, both_strands, tile_
     one_pass = passes[name, both_strands, chrom]
     np.testing.assert_allclose(out, one_pass, atol=1e-5, rtol=0)
     assert len(out) < 100 or one_pass.std() > 0.01  # there is something to get wrong
+
+
+def test_tiles_equal_one_pass_with_an_average(genome, tmp_path):
+    average = {c: sum(map(np.nan_to_num, (x[c] for x in genome.signals))) / 3 for c in SIZES}
+    path = write_bigwig(tmp_path / "average.bw", average)
+    network = randomise(build("unet", prior=0.3, delta=True), 8)
+    tracks = Tracks(genome.fasta, genome.signal_files, average=path)
+    size = -(-SIZES["chr1"] // 32) * 32
+    codes, pair = tracks.codes("chr1", 0, size), tracks.accessibility("chr1", 0, size)
+    flipped = [reverse_complement(codes)[None], pair[None, ::-1]]
+    passes = [
+        network.predict_on_batch([codes[None], pair[None]])[0, :, 0],
+        network.predict_on_batch(flipped)[0, ::-1, 0],
+    ]
+    out = decode(Decoder([network], 4096, 4, both_strands=True), tracks, "chr1")
+    np.testing.assert_allclose(out, np.mean(passes, axis=0)[: SIZES["chr1"]], atol=1e-5, rtol=0)
+    assert out.std() > 0.01
 
 
 def test_a_smaller_halo_would_show(expected, tracks):

@@ -14,10 +14,13 @@ from leopard.evaluation import (
     choose_threshold,
     count_chromosome,
     count_regions,
+    count_windows,
     evaluate,
     open_scores,
 )
+from leopard.metrics import summarise
 from leopard.tracks import Tracks
+from leopard.windows import iterate_regions
 from sklearn import metrics as sk
 
 LENGTH = 32
@@ -181,6 +184,36 @@ def test_dice_of_windows_is_the_mean_over_batches(genome, probabilities, windows
     assert [len(batch) for batch in batches] == [64, 64, 22]
     expected = np.mean([dice(*gather(genome, probabilities, batch)) for batch in batches])
     assert table.loc[("network", "windows"), "dice_coef"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_windows_by_themselves_in_batches_as_the_competition_made_them(genome, windows):
+    """Against Keras's own measures, which follow the batches."""
+    from leopard.fit_metrics import training_metrics
+
+    labelled = Tracks(genome.fasta, genome.signal_files, genome.labels_file)
+    sizes = []
+
+    def predict(codes, signal):
+        sizes.append(len(codes))
+        assert codes.shape == signal.shape == (len(codes), LENGTH)
+        return (1 / (1 + np.exp(4 - signal / 8 - codes / 4))).astype(np.float32)
+
+    measures = summarise(count_windows(predict, labelled, windows), 0.5)
+    assert sizes == [64, 64, 22]
+    expected = training_metrics()
+    for first in range(0, 150, 64):
+        regions = list(iterate_regions(windows.iloc[first : first + 64]))
+        codes, signal, labels = (
+            np.stack([read(*region) for region in regions])
+            for read in (labelled.codes, labelled.signal, labelled.labels)
+        )
+        p = predict(codes, signal)[..., None]
+        for metric in expected:
+            metric.update_state((labels == 1)[..., None], p, (labels != 255)[..., None])
+    names = {"cross_entropy": "loss"}
+    for metric in expected:
+        value = measures[names.get(metric.name, metric.name)]
+        assert value == pytest.approx(float(metric.result()), rel=1e-4), metric.name
 
 
 def test_dice_of_a_chromosome_is_the_mean_over_stretches_as_long_as_a_batch(

@@ -273,13 +273,17 @@ def test_headline_sets_published_results_apart(records, metrics):
     published = pd.read_csv(
         Path(__file__).parents[2] / "resources/published.tsv", sep="\t", dtype=str
     )
-    page = headline_page({"new": metrics}, records, ["known"], ROLES, published)
+    windows = metrics.query("model == 'unet' and scope == 'windows'").assign(cell_line="new")
+    page = headline_page(windows, records, ["known"], ROLES, published, same_task=False)
     rows = [line for line in page.splitlines() if line.startswith("<tr")]
     assert [row.startswith('<tr class="published">') for row in rows] == [False, True, True]
     assert "0.7500" in rows[0]
     assert "122" in rows[0], "the training time of both members"
     assert "new (never trained on)" in rows[0]
     assert "0.5297" in rows[1]
+    assert "of other data" in page
+    page = headline_page(windows, read_records([]), ["known"], ROLES, published, same_task=True)
+    assert "of the same windows" in page and "new (never trained on)" in page
 
 
 def test_summary_marks_the_best_of_each_cell_line(metrics):

@@ -215,6 +215,24 @@ def test_quantile_signal_is_the_rank_among_the_quantiles():
     np.testing.assert_allclose(np.array(encoded)[0, :, 4], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("transform", ["raw", "log1p", "arcsinh", "quantile"])
+def test_delta_is_how_far_the_transformed_signal_is_from_the_average(transform):
+    from leopard.models.encoding import InputEncoding
+
+    rng = np.random.default_rng(4)
+    codes = rng.integers(0, 5, (2, 8)).astype(np.uint8)
+    signal, average = rng.gamma(0.5, 4, (2, 2, 8)).astype(np.float32)
+    settings = "GTAC", transform, [0, 0, 1, 4]
+    pair = np.stack([signal, average], axis=-1)
+    encoded = np.array(InputEncoding(*settings, delta=True)([codes, pair]))
+    own, other = (np.array(InputEncoding(*settings)([codes, x])) for x in (signal, average))
+    assert encoded.shape == (2, 8, 6)
+    np.testing.assert_array_equal(encoded[..., :5], own)
+    np.testing.assert_allclose(encoded[..., 5], own[..., 4] - other[..., 4], atol=1e-6)
+    if transform == "raw":
+        np.testing.assert_allclose(encoded[..., 5], signal - average, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("order", "transform"), [("ACGG", "raw"), ("ACG", "raw"), ("acgt", "raw"), ("ACGT", "sqrt")]
 )
@@ -258,6 +276,19 @@ def test_a_loaded_unet_predicts_the_same(models, networks, tmp_path, batch):
     networks[0].save(tmp_path / "model.keras")
     loaded = models.load(tmp_path / "model.keras").predict_on_batch(batch)
     np.testing.assert_array_equal(loaded, networks[0].predict_on_batch(batch))
+
+
+def test_a_network_keeps_what_it_is_to_be_given(models, tmp_path, batch):
+    codes, signal = batch
+    pair = np.stack([signal, signal / 2], axis=-1)
+    for delta, right, wrong in ((True, pair, signal), (False, signal, pair)):
+        model = models.build("cnn", prior=0.2, delta=delta)
+        expected = model.predict_on_batch([codes, right])
+        model.save(tmp_path / "model.keras")
+        loaded = models.load(tmp_path / "model.keras")
+        np.testing.assert_array_equal(loaded.predict_on_batch([codes, right]), expected)
+        with pytest.raises(ValueError):
+            loaded.predict_on_batch([codes, wrong])
 
 
 def corrupt(content, how):

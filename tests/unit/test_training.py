@@ -29,6 +29,7 @@ RECIPE = Recipe(
     prior_bias=True,
     base_order="ACGT",
     signal_transform="log1p",
+    delta=False,
     batch_norm_momentum=0.8,
     loss="binary_crossentropy",
     dice_weight=0.0,

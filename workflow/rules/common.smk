@@ -53,20 +53,23 @@ CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
 MEMBERS = {f"{m['train']}-{m['validation']}-s{m['seed']}": m for m in config["members"]}
 MODELS = list(config["models"])
+IMPORTED = {x: own["weights"] for x, own in config["models"].items() if own and "weights" in own}
+TRAINED = [x for x in MODELS if x not in IMPORTED]
 BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
 CHROMOSOMES = config["chromosomes"]
 TRAINED_ON = list(dict.fromkeys(m["train"] for m in MEMBERS.values()))
 VALIDATION_LINES = list(dict.fromkeys(m["validation"] for m in MEMBERS.values()))
 MEMBER_LINES = list(dict.fromkeys([*TRAINED_ON, *VALIDATION_LINES]))
-DECODED = config["prediction"]["chromosomes"] or [c for s in SPLITS for c in CHROMOSOMES[s]]
+SPLIT_CHROMOSOMES = [c for s in SPLITS for c in CHROMOSOMES[s]]
+DECODED = config["prediction"]["chromosomes"] or SPLIT_CHROMOSOMES
+USED_CHROMOSOMES = list(dict.fromkeys([*SPLIT_CHROMOSOMES, *DECODED]))
 
 
 def check_config():
     """What a schema cannot say."""
     if len(MEMBERS) < len(config["members"]):
         refuse("config (members)", "a member is listed twice", "give each its own seed")
-    used = [c for split in SPLITS for c in CHROMOSOMES[split]]
-    if twice := sorted({c for c in used if used.count(c) > 1}):
+    if twice := sorted({c for c in SPLIT_CHROMOSOMES if SPLIT_CHROMOSOMES.count(c) > 1}):
         refuse("config (chromosomes)", f"{twice[0]} is in two splits", "keep it in one")
     if missing := [c for s in ("validation", "test") for c in CHROMOSOMES[s] if c not in DECODED]:
         refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
@@ -81,6 +84,10 @@ def check_config():
                     f"unknown cell line {line}",
                     f"name one of those in {sheet}: {', '.join(lines)}",
                 )
+    if config["signal_scaling"] == "quantile" and config["reference_line"] not in CELL_LINES:
+        refuse(
+            "config (reference_line)", "names no cell line", f"name one: {', '.join(CELL_LINES)}"
+        )
     if config["labels"]["mode"] == "motif" and config["motif"] is None:
         refuse("config (motif)", "missing, and labels.mode is motif", "name a MEME or JASPAR file")
 
@@ -112,10 +119,15 @@ BLACKLIST = [
     if source
 ]
 MOTIF = [locate(source, "motif") for source in [config["motif"]] if source]
-SIGNAL_FILES = {
+RAW_SIGNALS = {
     line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
     for line, rows in SIGNALS.groupby("cell_line", sort=False)
 }
+# What is read for accessibility, and what it is still to be divided by.
+SIGNAL_FILES, SCALE = RAW_SIGNALS, config["signal_scaling"]
+if SCALE == "quantile":
+    SIGNAL_FILES, SCALE = {x: [f"{OUT}/signals/{x}.bigWig"] for x in CELL_LINES}, "none"
+AVERAGE = f"{OUT}/average_signal.bigWig"
 LABEL_FILES = {
     r.cell_line: locate(r.labels, "labels", r.checksum)
     for r in LABELS.itertuples()

@@ -1,5 +1,6 @@
 # Needs: predictions/{model}/{cell_line}.bigWig, labels, the motif and the bigWigs (baselines).
 # Makes: evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv,
+#        evaluation/windows/{model}.tsv, the test windows as the competition scored them,
 #        evaluation/summary.tsv, one row for each cell line and model, and evaluation/peaks.tsv,
 #        the same for the called sites (predictions/{model}/{cell_line}.narrowPeak).
 
@@ -51,7 +52,7 @@ rule choose_threshold:
         files=lambda w: [scores(w.scored, line) for line in VALIDATION_LINES],
         chromosomes=CHROMOSOMES["validation"],
         length=config["windows"]["length"],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
     script:
         "../scripts/choose_threshold.py"
 
@@ -79,9 +80,41 @@ rule evaluate_cell_line:
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
         chromosomes=CHROMOSOMES["test"],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
     script:
         "../scripts/evaluate.py"
+
+
+rule evaluate_windows:
+    input:
+        models=rules.predict_binding.input.models,
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        windows=rules.draw_windows.output[0],
+        signals=[x for line in LABELLED for x in SIGNAL_FILES[line]],
+        average=rules.predict_binding.input.average,
+        labels=[label_track(line) for line in LABELLED],
+        threshold=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
+    output:
+        f"{OUT}/evaluation/windows/{{model}}.tsv",
+    log:
+        f"{OUT}/logs/evaluate_windows/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/evaluate_windows/{{model}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(16000),
+        runtime=grows(60),
+    params:
+        signals={line: SIGNAL_FILES[line] for line in LABELLED},
+        labels={line: label_track(line) for line in LABELLED},
+        scaling=SCALE,
+        both_strands=config["prediction"]["reverse_complement"],
+    script:
+        "../scripts/evaluate_windows.py"
 
 
 rule summarise_evaluation:

@@ -11,7 +11,7 @@ rule download_file:
     benchmark:
         f"{OUT}/benchmarks/download_file/{{role}}/{{name}}.tsv"
     wildcard_constraints:
-        role="genome|blacklist|motif|signal|labels",
+        role="genome|blacklist|motif|signal|labels|weights",
         name="[^/]+",
     retries: 3
     conda:
@@ -75,7 +75,7 @@ rule check_inputs:
     input:
         fasta=rules.prepare_genome.output.fasta,
         fai=rules.prepare_genome.output.fai,
-        signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
+        signals=[x for line in CELL_LINES for x in RAW_SIGNALS[line]],
         labels=list(LABEL_FILES.values()),
         motif=MOTIF,
         blacklist=BLACKLIST,
@@ -91,7 +91,7 @@ rule check_inputs:
         mem_mb=grows(2000),
         runtime=grows(20),
     params:
-        signals=SIGNAL_FILES,
+        signals=RAW_SIGNALS,
         labels=LABEL_FILES,
         label_mode=config["labels"]["mode"],
         chromosomes=CHROMOSOMES,

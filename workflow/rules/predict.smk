@@ -9,6 +9,7 @@ rule predict_binding:
         fasta=rules.prepare_genome.output.fasta,
         fai=rules.prepare_genome.output.fai,
         signals=signals,
+        average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
     output:
         f"{OUT}/predictions/{{model}}/{{cell_line}}.bigWig",
     log:
@@ -24,7 +25,7 @@ rule predict_binding:
         runtime=grows(240),
     params:
         chromosomes=DECODED,
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
         both_strands=config["prediction"]["reverse_complement"],
         background=config["prediction"]["background"],
         parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",

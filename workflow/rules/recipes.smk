@@ -13,9 +13,14 @@ def settings(model, *changes):
 
 def recipe(settings, seed):
     """What the library's Recipe takes."""
-    return {k: v for k, v in settings.items() if k not in ("fresh_windows", "enriched")} | {
-        "seed": seed
-    }
+    other = ("fresh_windows", "enriched", "weights")
+    return {k: v for k, v in settings.items() if k not in other} | {"seed": seed}
+
+
+def encoding(settings):
+    """What an imported network is built with: all that its weights do not say."""
+    keys = ("architecture", "base_order", "signal_transform", "delta")
+    return {key: settings[key] for key in keys}
 
 
 def draw(settings):
@@ -27,11 +32,11 @@ def draw(settings):
         "n": config["windows"]["train"],
         "length": config["windows"]["length"],
         "enriched": settings["enriched"],
-        "scaling": config["signal_scaling"],
+        "scaling": SCALE,
     }
 
 
-def window_files(member, fresh=True):
+def window_files(member, settings):
     """What a member's windows are read from, by the library's names."""
     files = {
         "windows": rules.draw_windows.output[0],
@@ -41,7 +46,9 @@ def window_files(member, fresh=True):
         "validation_signal": f"{OUT}/windows/{member['validation']}.signal.npy",
         "validation_labels": f"{OUT}/windows/{member['validation']}.labels.npy",
     }
-    if fresh:
+    if settings["delta"]:
+        files["average_windows"] = rules.extract_average.output[0]
+    if settings["fresh_windows"]:
         files |= {
             "usable": rules.list_usable_starts.output[0],
             "fasta": rules.prepare_genome.output.fasta,
@@ -49,9 +56,16 @@ def window_files(member, fresh=True):
             "signals": SIGNAL_FILES[member["train"]],
             "labels": label_track(member["train"]),
         }
+        if settings["delta"]:
+            files["average"] = AVERAGE
     return files
 
 
+WEIGHTS = {
+    (model, name): locate(pattern.format(**member), "weights")
+    for model, pattern in IMPORTED.items()
+    for name, member in MEMBERS.items()
+}
 BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]
 TUNING, SCALING = config["tuning"], config["scaling"]
 VARIANTS = {"default": {}, **config["ablation"]["variants"]}

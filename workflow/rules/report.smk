@@ -2,8 +2,12 @@
 # Makes: report/, the figures and tables that snakemake --report puts into report.html, and
 #        windows/summary.tsv.
 
-UNIT = "× genome mean" if config["signal_scaling"] == "mean" else "signal"
-RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=MODELS, member=MEMBERS)
+UNIT = {
+    "mean": "× genome mean",
+    "none": "signal",
+    "quantile": f"normalised to {config['reference_line']}",
+}[config["signal_scaling"]]
+RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=TRAINED, member=MEMBERS)
 
 
 rule summarise_windows:
@@ -126,7 +130,7 @@ rule tabulate_training:
 
 rule tabulate_results:
     input:
-        evaluations=collect(f"{OUT}/evaluation/{{cell_line}}.tsv", cell_line=LABELLED),
+        windows=collect(rules.evaluate_windows.output, model=MODELS),
         summary=rules.summarise_evaluation.output[0],
         records=RECORDS,
         published=workflow.source_path("../../resources/published.tsv"),
@@ -155,6 +159,7 @@ rule tabulate_results:
     params:
         trained_on=TRAINED_ON,
         roles=ROLES,
+        same_task=config["windows"]["strategy"] == "apac2022",
     script:
         "../scripts/tabulate_results.py"
 
@@ -238,7 +243,7 @@ rule plot_sites:
     params:
         models=[*MODELS, *["motif"] * len(MOTIF)],
         chromosomes=CHROMOSOMES["test"],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
         title=figure_title,
         unit=UNIT,
     script:
@@ -299,8 +304,8 @@ rule report:
     input:
         rules.summarise_windows.output,
         rules.tabulate_inputs.output,
-        collect(rules.plot_training.output, model=MODELS, member=MEMBERS),
-        rules.tabulate_training.output,
+        collect(rules.plot_training.output, model=TRAINED, member=MEMBERS),
+        rules.tabulate_training.output if TRAINED else [],
         rules.tabulate_results.output,
         collect(rules.plot_precision_recall.output, cell_line=LABELLED),
         rules.plot_calls.output,

@@ -1,10 +1,11 @@
-# Needs: windows/ (and, for fresh windows, the genome, bigWigs and labels they are read from).
-# Makes: models/{model}/{member}/model.keras, history.tsv and training.json.
+# Needs: windows/ (and, for fresh windows, the genome, bigWigs and labels they are read from), or
+#        weights that were published.
+# Makes: models/{model}/{member}/model.keras, and history.tsv and training.json if it was trained.
 
 
 rule train_network:
     input:
-        unpack(lambda w: window_files(MEMBERS[w.member], settings(w.model)["fresh_windows"])),
+        unpack(lambda w: window_files(MEMBERS[w.member], settings(w.model))),
     output:
         model=f"{OUT}/models/{{model}}/{{member}}/model.keras",
         history=f"{OUT}/models/{{model}}/{{member}}/history.tsv",
@@ -13,6 +14,8 @@ rule train_network:
         f"{OUT}/logs/train_network/{{model}}/{{member}}.log",
     benchmark:
         f"{OUT}/benchmarks/train_network/{{model}}/{{member}}.tsv"
+    wildcard_constraints:
+        model="|".join(map(re.escape, TRAINED)),
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -27,6 +30,30 @@ rule train_network:
         checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",
     script:
         "../scripts/train.py"
+
+
+if IMPORTED:
+
+    rule import_weights:
+        input:
+            lambda w: WEIGHTS[w.model, w.member],
+        output:
+            f"{OUT}/models/{{model}}/{{member}}/model.keras",
+        log:
+            f"{OUT}/logs/import_weights/{{model}}/{{member}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/import_weights/{{model}}/{{member}}.tsv"
+        wildcard_constraints:
+            model="|".join(map(re.escape, IMPORTED)),
+        conda:
+            "../../envs/model.yaml"
+        resources:
+            mem_mb=grows(4000),
+            runtime=grows(10),
+        params:
+            encoding=lambda w: encoding(settings(w.model)),
+        script:
+            "../scripts/import_weights.py"
 
 
 rule train:

@@ -8,7 +8,7 @@
 
 rule try_setting:
     input:
-        unpack(lambda w: window_files(MEMBER)),
+        unpack(lambda w: window_files(MEMBER, trial_settings(w))),
         chosen=branch(
             lambda w: w.experiment == "learning_rate",
             then=f"{OUT}/trials/batch_size.yaml",
@@ -62,7 +62,7 @@ rule summarise_trials:
 # Averaging at prediction needs no training of its own: the default's networks serve.
 rule average_predictions:
     input:
-        unpack(lambda w: window_files(MEMBER, fresh=False)),
+        unpack(lambda w: window_files(MEMBER, settings(BASE, {"fresh_windows": False}))),
         trials=[x for x in trials_of("ablation") if "/value~default/" in x],
     output:
         f"{OUT}/trials/averages.tsv",
@@ -195,7 +195,7 @@ rule find_largest_batch:
 # Workers share the journal of the search, each with its own trials, until there are enough.
 rule search_settings:
     input:
-        unpack(lambda w: window_files(MEMBER)),
+        unpack(lambda w: window_files(MEMBER, settings(BASE, TUNING["training"]))),
     output:
         touch(f"{OUT}/trials/search/worker-{{worker}}.done"),
     log:

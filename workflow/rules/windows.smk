@@ -1,6 +1,7 @@
 # Needs: genome/genome.fa, the cell lines' bigWigs and labels, inputs.tsv.
 # Makes: windows/usable.tsv and windows/windows.tsv, and the arrays whose row i is its row i:
-#        windows/sequence.npy, windows/{cell_line}.signal.npy, windows/{cell_line}.labels.npy.
+#        windows/sequence.npy, windows/{cell_line}.signal.npy, windows/{cell_line}.labels.npy, and
+#        windows/average.npy for networks that see Δ.
 
 
 rule list_usable_starts:
@@ -21,7 +22,7 @@ rule list_usable_starts:
         mem_mb=grows(6000),
         runtime=grows(30),
     params:
-        chromosomes=[c for split in SPLITS for c in CHROMOSOMES[split]],
+        chromosomes=SPLIT_CHROMOSOMES,
         length=lookup(dpath="windows/length", within=config),
         max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
     script:
@@ -93,7 +94,23 @@ use rule extract_sequence as extract_signal with:
         f"{OUT}/benchmarks/extract_signal/{{cell_line}}.tsv"
     params:
         kind="signal",
-        scaling=lookup(dpath="signal_scaling", within=config),
+        scaling=SCALE,
+
+
+use rule extract_sequence as extract_average with:
+    input:
+        windows=rules.draw_windows.output[0],
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        average=AVERAGE,
+    output:
+        f"{OUT}/windows/average.npy",
+    log:
+        f"{OUT}/logs/extract_average.log",
+    benchmark:
+        f"{OUT}/benchmarks/extract_average.tsv"
+    params:
+        kind="average",
 
 
 use rule extract_sequence as extract_labels with:

@@ -15,6 +15,7 @@ with job(snakemake.log[0]):
         [Path(x) for x in files.get("signals", [])],
         Path(files["labels"]) if "labels" in files else None,
         snakemake.params.get("scaling", "none"),
+        Path(files["average"]) if "average" in files else None,
     )
     windows = pd.read_csv(files["windows"], sep="\t")
     write_windows(Path(snakemake.output[0]), windows, read, snakemake.threads)

@@ -16,6 +16,7 @@ with job(snakemake.log[0]):
         Path(snakemake.input.fasta),
         [Path(x) for x in snakemake.input.signals],
         scaling=params.scaling,
+        average=next(map(Path, snakemake.input.average), None),
     )
     decoder = Decoder(
         [models.load(Path(x)) for x in snakemake.input.models],

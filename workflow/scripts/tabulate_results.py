@@ -6,16 +6,13 @@ from leopard.tables import headline_page, read_records, summary_page
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
-    evaluations = {
-        line: pd.read_csv(path, sep="\t")
-        for line, path in zip(params.roles, files.evaluations, strict=True)
-    }
     headline = headline_page(
-        evaluations,
+        pd.concat(pd.read_csv(path, sep="\t") for path in files.windows),
         read_records([Path(x) for x in files.records]),
         params.trained_on,
         params.roles,
         pd.read_csv(files.published, sep="\t", dtype=str),
+        params.same_task,
     )
     Path(snakemake.output.headline).write_text(headline)
     summary = pd.read_csv(files.summary, sep="\t")

@@ -34,7 +34,7 @@ def predict_average(
     Args:
         model: A network as from `leopard.models.build`.
         codes: uint8 [n, length].
-        signal: float32 [n, length].
+        signal: float32 [n, length], or [n, length, 2] for a network that sees Δ.
         shifts: Bases, from 0 to less than the pooling factor g.
         both_strands: Average with the reverse complement.
 

@@ -18,6 +18,7 @@ from leopard.windows import draw_enriched_windows, iterate_regions, weigh_window
 class Windows(NamedTuple):
     """Some windows as arrays: uint8 codes, float32 signal, uint8 labels, each [n, length].
 
+    For networks that see Δ the signal is [n, length, 2]: the cell line's, and the mean over lines.
     Weights, float32 [n], undo in metrics that some were likelier to be drawn than others.
     """
 
@@ -37,20 +38,41 @@ class WindowSource(Protocol):
 
 
 class StoredWindows:
-    """The windows of one split, from the arrays of the window stage; memory-mapped."""
+    """The windows of one split, from the arrays of the window stage; memory-mapped.
 
-    def __init__(self, table: Path, split: str, codes: Path, signal: Path, labels: Path) -> None:
+    Args:
+        table: The windows.
+        split: Which of them.
+        codes: Their sequence.
+        signal: Their accessibility.
+        labels: Their labels.
+        average: Their mean accessibility over cell lines, for networks that see Δ.
+    """
+
+    def __init__(
+        self,
+        table: Path,
+        split: str,
+        codes: Path,
+        signal: Path,
+        labels: Path,
+        average: Path | None = None,
+    ) -> None:
         rows = np.flatnonzero(pd.read_csv(table, sep="\t", usecols=["split"])["split"] == split)
         # The table lists a split's windows together, so that they are a view, not a copy.
-        self._arrays = [
-            np.load(path, mmap_mode="r")[rows[0] : rows[-1] + 1] for path in (codes, signal, labels)
-        ]
+        self._codes, self._labels, *self._signals = (
+            np.load(path, mmap_mode="r")[rows[0] : rows[-1] + 1]
+            for path in (codes, labels, signal, average)
+            if path
+        )
         self.n = len(rows)
 
     def read(self, epoch: int, rows: np.ndarray) -> Windows:
         """Windows by number; the same in every epoch."""
         del epoch
-        return Windows(*(np.array(array[rows]) for array in self._arrays))
+        signals = [array[rows] for array in self._signals]
+        signal = np.stack(signals, axis=-1) if len(signals) > 1 else np.array(signals[0])
+        return Windows(np.array(self._codes[rows]), signal, np.array(self._labels[rows]))
 
 
 class FreshWindows:
@@ -99,7 +121,7 @@ class FreshWindows:
             regions = list(iterate_regions(windows.iloc[rows]))
             return Windows(
                 np.stack([self._tracks.codes(*region) for region in regions]),
-                np.stack([self._tracks.signal(*region) for region in regions]),
+                np.stack([self._tracks.accessibility(*region) for region in regions]),
                 np.stack([self._tracks.labels(*region) for region in regions]),
                 weights[rows],
             )
@@ -113,22 +135,26 @@ def open_windows(
     Args:
         files: Paths by name: windows, sequence, training_signal, training_labels,
             validation_signal and validation_labels; for fresh windows also fasta, signals (a
-            list), labels and usable.
+            list), labels and usable. For networks that see Δ, average_windows, and average for
+            fresh ones.
         draw: How to draw fresh windows: chromosomes, n, length, enriched and the signal's scaling.
             None trains on the stored ones.
         seed: Of the draws.
     """
 
     def stored(role: str, split: str) -> StoredWindows:
-        names = ("sequence", f"{role}_signal", f"{role}_labels")
-        return StoredWindows(Path(files["windows"]), split, *(Path(files[x]) for x in names))
+        names = ("sequence", f"{role}_signal", f"{role}_labels", "average_windows")
+        paths = (Path(files[name]) for name in names if name in files)
+        return StoredWindows(Path(files["windows"]), split, *paths)
 
     validation = stored("validation", "validation")
     if draw is None:
         return stored("training", "train"), validation
     draw = dict(draw)
     signals = [Path(path) for path in files["signals"]]
-    tracks = Tracks(Path(files["fasta"]), signals, Path(files["labels"]), draw.pop("scaling"))
+    average = Path(files["average"]) if "average" in files else None
+    labels = Path(files["labels"])
+    tracks = Tracks(Path(files["fasta"]), signals, labels, draw.pop("scaling"), average)
     usable = pd.read_csv(files["usable"], sep="\t")
     return FreshWindows(tracks, usable, **draw, seed=seed), validation
 
@@ -146,7 +172,8 @@ class WindowBatches(keras.utils.PyDataset):
         seed: Of shuffling and augmentation; None gives the windows as they are, in order.
         first_epoch: Number of the first epoch.
         flip: Replace each window by its reverse complement with probability one half.
-        magnitude: Range of a factor drawn for each window's accessibility.
+        magnitude: Range of a factor drawn for each window's accessibility; the mean over cell
+            lines stays as it is.
         workers: Threads that read. With fewer than two, Keras leaves tf.data's autotuner on, and
             the end of each epoch waits for it, idle, for up to a minute. Under a TensorFlow
             strategy there must be one: with more, batches come out of order, some of the next
@@ -189,7 +216,8 @@ class WindowBatches(keras.utils.PyDataset):
         codes, signal, labels, weights = self.source.read(self.epoch, rows)
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, 5, self.epoch, index])
-            signal *= rng.uniform(*self.magnitude, (len(rows), 1)).astype(np.float32)
+            own = signal if signal.ndim == 2 else signal[..., 0]  # a view
+            own *= rng.uniform(*self.magnitude, (len(rows), 1)).astype(np.float32)
             if self.flip:
                 flipped = rng.random(len(rows)) < 0.5
                 codes[flipped] = reverse_complement(codes[flipped])

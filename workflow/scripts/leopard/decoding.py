@@ -72,12 +72,12 @@ def tile_chromosome(size: int, length: int, halo: int, grid: int) -> list[Tile]:
 def predict_windows(
     networks: Sequence[keras.Model], codes: np.ndarray, signal: np.ndarray, both_strands: bool
 ) -> np.ndarray:
-    """Mean probabilities, float32 [batch, length], of codes and signal of that shape.
+    """Mean probabilities, float32 [batch, length], of codes and signal.
 
     Args:
         networks: Members of an ensemble.
         codes: uint8 [batch, length].
-        signal: float32 [batch, length].
+        signal: float32 [batch, length], or [batch, length, 2] for networks that see Δ.
         both_strands: Average with the prediction on the reverse complement.
     """
     total = np.zeros(codes.shape, np.float32)
@@ -114,7 +114,7 @@ class Decoder:
         self.both_strands = both_strands
 
     def predict(self, codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
-        """Probabilities, float32 [batch, length], of codes and signal of that shape."""
+        """Probabilities, float32 [batch, length], of codes and signal as in `predict_windows`."""
         return predict_windows(self.networks, codes, signal, self.both_strands)
 
     def decode(
@@ -166,7 +166,7 @@ def _read_ahead(
         regions = [(chrom, tile.start, tile.start + tile.length) for chrom, tile in batch.tiles]
         regions += regions[-1:] * (batch.size - len(regions))
         codes = np.stack([tracks.codes(*region) for region in regions])
-        return batch.tiles, codes, np.stack([tracks.signal(*region) for region in regions])
+        return batch.tiles, codes, np.stack([tracks.accessibility(*region) for region in regions])
 
     with ThreadPoolExecutor(1, "reader") as reader:
         pending: Future | None = None

@@ -94,6 +94,29 @@ def count_chromosome(
     return count_regions(track, tracks, regions, 1)
 
 
+def count_windows(
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray], tracks: Tracks, windows: pd.DataFrame
+) -> ScoreCounts:
+    """Compare predictions of windows with labels as the competition did: each window by itself.
+
+    What lies beyond its ends is zero to the network, which a decoded chromosome never meets there.
+
+    Args:
+        predict: Gives the probabilities, float32 [n, length], of codes and accessibility.
+        tracks: Reader of the cell line, with labels.
+        windows: chrom, start, end, in the order of the batches.
+    """
+    counts = ScoreCounts()
+    for first in range(0, len(windows), BATCH_WINDOWS):
+        regions = list(iterate_regions(windows.iloc[first : first + BATCH_WINDOWS]))
+        codes, signal, labels = (
+            np.stack([read(*region) for region in regions])
+            for read in (tracks.codes, tracks.accessibility, tracks.labels)
+        )
+        counts.update(labels, predict(codes, signal))
+    return counts
+
+
 def choose_threshold(
     pairs: Sequence[tuple[ScoreTrack, Tracks]], chromosomes: Sequence[str], window_length: int
 ) -> float:

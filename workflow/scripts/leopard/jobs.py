@@ -88,7 +88,7 @@ def try_batch(
     model = build(Recipe(**recipe), positive_rate=0.01, windows=n)
     rng = np.random.default_rng(0)
     codes, labels = (rng.integers(0, k, (n, length)).astype(np.uint8) for k in (4, 2))
-    signal = rng.random((n, length), np.float32)
+    signal = rng.random((n, length, *model.inputs[1].shape[2:]), np.float32)
     for _ in range(2):
         model.train_on_batch(
             [codes, signal], labels[..., None], sample_weight=np.ones((n, length, 1), np.uint8)

@@ -159,7 +159,7 @@ def inputs_page(inputs: pd.DataFrame) -> str:
 
 def read_records(paths: Sequence[Path]) -> pd.DataFrame:
     """training.json of every network, named by its directories: model, member, and its entries."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for path in paths:
         record = json.loads(path.read_text())
         if record["n_devices"] > 1:
@@ -167,7 +167,7 @@ def read_records(paths: Sequence[Path]) -> pd.DataFrame:
         rows.append(
             {"model": path.parts[-3], "member": path.parts[-2], **record["recipe"], **record}
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else ["model", "training_time", "device"])
 
 
 def training_page(records: pd.DataFrame) -> str:
@@ -251,33 +251,31 @@ def _rank(trials: pd.DataFrame, reference: str) -> pd.DataFrame:
 
 
 def headline_page(
-    evaluations: Mapping[str, pd.DataFrame],
+    windows: pd.DataFrame,
     records: pd.DataFrame,
     trained_on: Sequence[str],
     roles: Mapping[str, str],
     published: pd.DataFrame,
+    same_task: bool,
 ) -> str:
     """The competition's table: each model's measures on the test windows, beside published ones.
 
     Args:
-        evaluations: Metrics by cell line, a row for each model and scope.
+        windows: Metrics over the test windows, a row for each cell_line and model.
         records: As from `read_records`.
         trained_on: The training cell lines.
         roles: What each cell line served for in training.
         published: The same columns, as text.
+        same_task: Whether these windows are the competition's own.
     """
     cost = records.groupby("model", sort=False).agg(
         training_time=("training_time", "sum"),
         device=("device", lambda names: "; ".join(dict.fromkeys(names))),
     )
-    rows = [
-        table[(table["scope"] == "windows") & table["model"].isin(cost.index)].assign(
-            tested_on=f"{line} ({roles[line]})"
-        )
-        for line, table in evaluations.items()
-    ]
-    ours = pd.concat(rows).join(cost, on="model")
-    ours = ours.assign(trained_on=", ".join(trained_on))
+    ours = windows.join(cost, on="model").assign(
+        trained_on=", ".join(trained_on),
+        tested_on=[f"{line} ({roles[line]})" for line in windows["cell_line"]],
+    )
     columns: Columns = {
         "model": ("model", None),
         "trained_on": ("trained on", None),
@@ -293,9 +291,11 @@ def headline_page(
     published = published.assign(model="published: " + published["model"])
     table = pd.concat([ours[list(columns)].astype(object), published[list(columns)]])
     classes = [""] * len(ours) + ["published"] * len(published)
+    other = ", and of other data: compare the order of models and the cost, not the numbers"
+    published_are = "published, of the same windows" if same_task else f"published{other}"
     note = render_note(
-        "Measures on the test windows. Rows in italics are published, and of other data: compare "
-        f"the order of models and the cost, not the numbers. Source: {sources}."
+        "Measures on the test windows, each by itself. Rows in italics are "
+        f"{published_are}. Source: {sources}."
     )
     return render_page(
         "Headline results, test windows", note, render_table(table, columns, classes)

@@ -92,6 +92,7 @@ class Tracks:
         labels: bigWig of labels at 1 bp, if they will be read.
         scaling: "mean" divides the summed accessibility by its genome-wide mean, so that cell
             lines sequenced to different depths agree; "none" leaves it as it is.
+        average: bigWig of the mean over cell lines, scaled as they are, for networks that see Δ.
 
     Raises:
         InputError: Scaling by the mean of a track that is zero everywhere.
@@ -103,9 +104,10 @@ class Tracks:
         signals: Sequence[Path] = (),
         labels: Path | None = None,
         scaling: str = "none",
+        average: Path | None = None,
     ) -> None:
         self.chrom_sizes = read_chrom_sizes(fasta)
-        self.files = [Path(fasta), *map(Path, signals)]
+        self.files = [Path(fasta), *map(Path, signals), *([average] if average else [])]
         self.scale = np.float32(1.0)
         if scaling == "mean" and signals:
             mean = mean_signal(signals)
@@ -115,6 +117,7 @@ class Tracks:
         self._fasta = pysam.FastaFile(str(fasta))
         self._signals = [_open(path) for path in signals]
         self._labels = _open(labels) if labels else None
+        self._average = _open(average) if average else None
 
     def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Sequence codes, uint8 [end - start]; positions past the chromosome's end are 4."""
@@ -125,12 +128,36 @@ class Tracks:
 
     def signal(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Accessibility, float32 [end - start]: replicates summed, NaN and past the end 0."""
-        signal = np.zeros(end - start, np.float32)
-        inside = signal[: min(end, self.chrom_sizes[chrom]) - start]
-        for bigwig in self._signals:
-            inside += bigwig.values(chrom, start, start + len(inside), fillna=0.0)
+        signal = self._sum(self._signals, chrom, start, end)
         signal *= self.scale
         return signal
+
+    def average(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Mean accessibility over cell lines, float32 [end - start]."""
+        if self._average is None:
+            raise ValueError("opened without an average")
+        return self._sum([self._average], chrom, start, end)
+
+    def _sum(
+        self, bigwigs: Sequence["pybigtools.BBIReader"], chrom: str, start: int, end: int
+    ) -> np.ndarray:
+        total = np.zeros(end - start, np.float32)
+        inside = total[: min(end, self.chrom_sizes[chrom]) - start]
+        for bigwig in bigwigs:
+            inside += bigwig.values(chrom, start, start + len(inside), fillna=0.0)
+        return total
+
+    def accessibility(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """What a network is given beside the sequence.
+
+        Returns:
+            The signal, float32 [end - start]; if opened with an average, float32
+            [end - start, 2], the signal and that.
+        """
+        signal = self.signal(chrom, start, end)
+        if self._average is None:
+            return signal
+        return np.stack([signal, self.average(chrom, start, end)], axis=-1)
 
     def sites(self, chroms: Sequence[str]) -> pd.DataFrame:
         """Bound intervals on the chromosomes: chrom, start, end, runs of equal labels."""
@@ -156,5 +183,5 @@ class Tracks:
 
 
 def open_reader(kind: str, *args: Any, **kwargs: Any) -> Callable[[str, int, int], np.ndarray]:
-    """Open `Tracks(*args, **kwargs)` and return its method `kind`: codes, signal or labels."""
+    """Open `Tracks(*args, **kwargs)` and return its method `kind`, such as codes or labels."""
     return getattr(Tracks(*args, **kwargs), kind)

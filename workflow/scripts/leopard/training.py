@@ -37,6 +37,7 @@ class Recipe:
         prior_bias: Start the output bias at the log-odds of the positive rate, not at zero.
         base_order: Order of the one-hot channels.
         signal_transform: Of the accessibility, inside the model.
+        delta: Give the network how far accessibility is from the mean over cell lines.
         batch_norm_momentum: Share of the running statistics that one step keeps. It must let
             them settle within the first epoch's steps, or validation is useless until they do.
         loss: A name in `leopard.losses.LOSSES`.
@@ -62,6 +63,7 @@ class Recipe:
     prior_bias: bool
     base_order: str
     signal_transform: str
+    delta: bool
     batch_norm_momentum: float
     loss: str
     dice_weight: float
@@ -197,6 +199,7 @@ def build(
             signal_transform=recipe.signal_transform,
             quantiles=quantiles,
             batch_norm_momentum=recipe.batch_norm_momentum,
+            delta=recipe.delta,
         )
         models.synchronize(model, replicated is not None)
         model.compile(

@@ -1,8 +1,9 @@
 """Networks by name, wrapped so that a saved model carries its own input transform.
 
 `build` returns a model of two inputs, sequence codes (uint8 [batch, length]) and accessibility
-(float32 [batch, length]), exactly as :class:`leopard.tracks.Tracks` reads them, and one output,
-the probability that each base is bound (float32 [batch, length, 1]).
+(float32 [batch, length], or [batch, length, 2] if it sees Δ), exactly as
+:class:`leopard.tracks.Tracks` reads them, and one output, the probability that each base is bound
+(float32 [batch, length, 1]).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ def build(
     signal_transform: str = "log1p",
     quantiles: Sequence[float] = (0.0,),
     batch_norm_momentum: float = 0.9,
+    delta: bool = False,
 ) -> keras.Model:
     """Build an untrained model.
 
@@ -39,15 +41,16 @@ def build(
         signal_transform: A name in `leopard.models.encoding.TRANSFORMS`.
         quantiles: Of the signal, for the transform of that name.
         batch_norm_momentum: Share of the running statistics that one step keeps.
+        delta: Give it how far accessibility is from the mean over cell lines, as a sixth channel.
     """
-    encoding = InputEncoding(base_order, signal_transform, quantiles)
+    encoding = InputEncoding(base_order, signal_transform, quantiles, delta)
     core = BUILDERS[architecture](
         channels=encoding.channels,
         output_bias=float(np.log(prior / (1 - prior))),
         batch_norm_momentum=batch_norm_momentum,
     )
     codes = keras.Input((None,), dtype="uint8", name="codes")
-    signal = keras.Input((None,), dtype="float32", name="signal")
+    signal = keras.Input((None, 2) if delta else (None,), dtype="float32", name="signal")
     return keras.Model([codes, signal], core(encoding([codes, signal])), name=architecture)
 
 

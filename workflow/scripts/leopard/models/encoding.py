@@ -40,15 +40,17 @@ def _rank(signal: Any, quantiles: Sequence[float]) -> Any:
 
 @keras.saving.register_keras_serializable(package="leopard")
 class InputEncoding(keras.layers.Layer):
-    """One-hot DNA and transformed accessibility, float [batch, length, 5].
+    """One-hot DNA and transformed accessibility, float [batch, length, 5]; 6 channels with Δ.
 
-    A base other than A, C, G, T is zero in all four channels.
+    A base other than A, C, G, T is zero in all four channels. Δ is the transformed accessibility
+    minus that of the mean over cell lines (Li & Guan, Genome Research 2021, who transform neither).
 
     Args:
         base_order: Order of the four channels, a permutation of "ACGT".
         signal_transform: A name in `TRANSFORMS`.
         quantiles: Evenly spaced quantiles of the signal, from the smallest to the largest; used
             by the transform of that name.
+        delta: Add Δ as the last channel.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class InputEncoding(keras.layers.Layer):
         base_order: str,
         signal_transform: str,
         quantiles: Sequence[float] = (0.0,),
+        delta: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,17 +67,22 @@ class InputEncoding(keras.layers.Layer):
         self.base_order = base_order
         self.signal_transform = signal_transform
         self.quantiles = list(quantiles)
-        self.channels = len(BASES) + 1
+        self.delta = delta
+        self.channels = len(BASES) + 1 + delta
 
     def call(self, inputs: list[Any]) -> Any:
-        """Encode [codes, signal], each [batch, length]."""
+        """Encode [codes, signal], each [batch, length], the signal [batch, length, 2] with Δ."""
         codes, signal = inputs
         order = ops.convert_to_tensor([BASES.index(base) for base in self.base_order], "uint8")
         one_hot = ops.cast(ops.expand_dims(codes, -1) == order, self.compute_dtype)
         signal = ops.clip(ops.cast(signal, "float32"), 0.0, CEILING)
         signal = TRANSFORMS[self.signal_transform](signal, self.quantiles)
-        signal = ops.cast(signal, self.compute_dtype)
-        return ops.concatenate([one_hot, ops.expand_dims(signal, -1)], axis=-1)
+        if self.delta:
+            own, average = ops.split(signal, 2, axis=-1)
+            signal = ops.concatenate([own, own - average], axis=-1)
+        else:
+            signal = ops.expand_dims(signal, -1)
+        return ops.concatenate([one_hot, ops.cast(signal, self.compute_dtype)], axis=-1)
 
     def compute_output_shape(self, input_shape: list[tuple]) -> tuple:
         """Shape of the encoded windows."""
@@ -87,4 +95,5 @@ class InputEncoding(keras.layers.Layer):
             "base_order": self.base_order,
             "signal_transform": self.signal_transform,
             "quantiles": self.quantiles,
+            "delta": self.delta,
         }

@@ -1,0 +1,151 @@
+"""Quantile normalisation against a plain one of whole arrays, and the mean over cell lines."""
+
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+import pytest
+from conftest import SIZES, write_bigwig
+from hypothesis import given
+from hypothesis import strategies as st
+from leopard import signals
+from leopard.errors import InputError
+from leopard.signals import match_quantiles, sample_signal, write_average, write_normalised
+from leopard.tracks import Tracks
+
+
+def match_plainly(values, sample, reference):
+    """Pair by pair: equal samples share the mean of their references, a line beyond the last."""
+    pairs = {}
+    for own, other in zip(sample, reference, strict=True):
+        pairs.setdefault(float(own), []).append(float(other))
+    knots = [(0.0, 0.0)] + [(own, np.mean(others)) for own, others in pairs.items() if own > 0]
+    x, y = zip(*knots, strict=True)
+    if len(set(sample[-10:])) > 1:
+        slope = np.polyfit(sample[-10:].astype(float), reference[-10:].astype(float), 1)[0]
+    else:
+        slope = y[-1] / x[-1]
+    line = y[-1] + slope * (values.astype(float) - x[-1])
+    return np.where(values > x[-1], line, np.interp(values, x, y))
+
+
+def assert_matched(values, sample, reference):
+    mapped = match_quantiles(sample, reference)(values)
+    assert mapped.dtype == np.float32
+    expected = match_plainly(values, sample, reference)
+    np.testing.assert_allclose(mapped, expected, rtol=1e-5, atol=1e-6)
+    return mapped
+
+
+heights = st.lists(st.integers(0, 40).map(lambda n: n / 4), min_size=12, max_size=60)
+
+
+@given(heights, st.data())
+def test_quantiles_are_those_of_the_reference(sample, data):
+    sample = np.sort(np.float32([*sample, 1]))
+    size = len(sample)
+    other = st.lists(st.floats(0, 50, width=32), min_size=size, max_size=size)
+    reference = np.sort(np.float32(data.draw(other)))
+    reference[-1] += 1
+    values = np.float32([0, 0.1, 3, 9.9, 10, 12, 1000])
+    mapped = assert_matched(values, sample, reference)
+    assert mapped[0] == 0
+    assert (np.diff(mapped) >= 0).all()
+
+
+def test_a_line_normalised_to_itself_stays_as_it_is():
+    sample = np.sort(np.random.default_rng(1).poisson(2, 500).astype(np.float32))
+    values = np.float32([0, 1, 2.5, 6, 100])
+    np.testing.assert_allclose(match_quantiles(sample, sample)(values), values, rtol=1e-6)
+
+
+def test_signal_at_one_height_goes_on_in_proportion():
+    sample, reference = np.float32([0] * 5 + [2] * 20), np.float32([0] * 5 + [6] * 20)
+    assert match_quantiles(sample, reference)(np.float32([0, 1, 2, 5])).tolist() == [0, 3, 6, 15]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_no_signal_is_told(which):
+    sides = [np.float32([0, 0, 1]), np.float32([0, 0, 1])]
+    sides[which] *= 0
+    with pytest.raises(InputError, match="no signal at any sampled position"):
+        match_quantiles(*sides)
+
+
+@pytest.fixture
+def tracks(genome):
+    return Tracks(genome.fasta, genome.signal_files)
+
+
+def sum_plainly(genome, chrom):
+    return sum(np.nan_to_num(replicate[chrom]) for replicate in genome.signals)
+
+
+def test_a_small_genome_is_sampled_whole(genome, tracks):
+    everything = np.sort(np.concatenate([sum_plainly(genome, chrom) for chrom in SIZES]))
+    np.testing.assert_allclose(sample_signal(tracks, list(SIZES), 1), everything, rtol=1e-6)
+
+
+def test_a_sample_is_even_and_of_the_seed_alone(genome, tracks, monkeypatch, tmp_path):
+    """The signal is the position, so that the sample says what it is of."""
+    monkeypatch.setattr(signals, "SAMPLE", 240)
+    monkeypatch.setattr(signals, "STRETCH", 1000)
+    ramp = write_bigwig(tmp_path / "ramp.bw", {c: np.arange(float(n)) for c, n in SIZES.items()})
+    position = Tracks(genome.fasta, [ramp])
+    sample = sample_signal(position, ["chr1"], 1)
+    step = SIZES["chr1"] // 240
+    # One of each `step` bases, counted anew in each stretch.
+    strata = [(int(x) // 1000, int(x) % 1000 // step) for x in sample]
+    assert len(set(strata)) == len(sample)
+    assert len(sample) == 20 * -(-1000 // step) + 1
+    np.testing.assert_array_equal(sample, sample_signal(position, ["chr1"], 1))
+    assert not np.array_equal(sample, sample_signal(position, ["chr1"], 2))
+    assert len(sample_signal(tracks, ["chr1"], 1)) == len(sample)
+
+
+def read_all(path: Path, chrom: str) -> np.ndarray:
+    with pyBigWig.open(str(path)) as bigwig:
+        return np.nan_to_num(bigwig.values(chrom, 0, bigwig.chroms(chrom), numpy=True))
+
+
+@pytest.mark.parametrize("stretch", [999, 1 << 22])
+def test_a_normalised_track(genome, tracks, tmp_path, monkeypatch, stretch):
+    monkeypatch.setattr(signals, "STRETCH", stretch)
+    chroms = ["chr1", "chr3"]
+    sample = sample_signal(tracks, chroms, 1)
+    reference = np.sort(np.random.default_rng(3).gamma(0.5, 4, len(sample)).astype(np.float32))
+    path = tmp_path / "a.bigWig"
+    write_normalised(path, tracks, chroms, match_quantiles(sample, reference))
+    with pyBigWig.open(str(path)) as bigwig:
+        assert list(bigwig.chroms()) == chroms
+    for chrom in chroms:
+        expected = match_plainly(sum_plainly(genome, chrom), sample, reference)
+        np.testing.assert_allclose(read_all(path, chrom), expected, rtol=1e-5, atol=1e-6)
+    quantiles = np.sort(np.concatenate([read_all(path, chrom) for chrom in chroms]))
+    first = np.searchsorted(sample, 0, side="right")  # nothing stays nothing
+    np.testing.assert_allclose(quantiles[first:], reference[first:], rtol=1e-4, atol=1e-6)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("scaling", ["none", "mean"])
+def test_the_average_is_the_mean_over_lines(genome, tmp_path, monkeypatch, scaling):
+    monkeypatch.setattr(signals, "STRETCH", 999)
+    files = [genome.signal_files, genome.signal_files[:1]]
+    lines = [Tracks(genome.fasta, paths, scaling=scaling) for paths in files]
+    path = tmp_path / "average.bigWig"
+    write_average(path, lines, ["chr1", "chr2"])
+    opened = Tracks(genome.fasta, genome.signal_files, scaling=scaling, average=path)
+    for chrom in ("chr1", "chr2"):
+        expected = np.mean([line.signal(chrom, 0, SIZES[chrom]) for line in lines], axis=0)
+        np.testing.assert_allclose(read_all(path, chrom), expected, rtol=1e-6)
+        pair = opened.accessibility(chrom, 30, SIZES[chrom] + 8)
+        assert pair.shape == (SIZES[chrom] - 22, 2) and pair.dtype == np.float32
+        np.testing.assert_array_equal(pair[:, 0], opened.signal(chrom, 30, SIZES[chrom] + 8))
+        np.testing.assert_array_equal(pair[:, 1], np.append(read_all(path, chrom)[30:], [0] * 8))
+    assert path in opened.files
+
+
+def test_without_an_average_there_is_none(tracks):
+    with pytest.raises(ValueError, match="without an average"):
+        tracks.average("chr1", 0, 5)
+    np.testing.assert_array_equal(tracks.accessibility("chr1", 0, 50), tracks.signal("chr1", 0, 50))

@@ -1,0 +1,76 @@
+# Needs: the cell lines' bigWigs, genome/genome.fa.fai, inputs.tsv.
+# Makes: signals/{cell_line}.bigWig, given the quantiles of a reference line (signal_scaling:
+#        quantile), and average_signal.bigWig, the mean over cell lines (training.delta).
+
+if config["signal_scaling"] == "quantile":
+
+    rule sample_signal:
+        input:
+            checked=ancient(rules.check_inputs.output[0]),
+            fasta=rules.prepare_genome.output.fasta,
+            fai=rules.prepare_genome.output.fai,
+            signals=lambda w: RAW_SIGNALS[w.cell_line],
+        output:
+            f"{OUT}/signals/{{cell_line}}.sample.npy",
+        log:
+            f"{OUT}/logs/sample_signal/{{cell_line}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/sample_signal/{{cell_line}}.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(60),
+        params:
+            chromosomes=USED_CHROMOSOMES,
+            seed=config["windows"]["seed"],
+        script:
+            "../scripts/sample_signal.py"
+
+    rule normalise_signal:
+        input:
+            fasta=rules.prepare_genome.output.fasta,
+            fai=rules.prepare_genome.output.fai,
+            signals=lambda w: RAW_SIGNALS[w.cell_line],
+            sample=rules.sample_signal.output[0],
+            reference=f"{OUT}/signals/{config['reference_line']}.sample.npy",
+        output:
+            f"{OUT}/signals/{{cell_line}}.bigWig",
+        log:
+            f"{OUT}/logs/normalise_signal/{{cell_line}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/normalise_signal/{{cell_line}}.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(240),
+        params:
+            chromosomes=USED_CHROMOSOMES,
+        script:
+            "../scripts/normalise_signal.py"
+
+
+rule average_signal:
+    input:
+        checked=ancient(rules.check_inputs.output[0]),
+        fasta=rules.prepare_genome.output.fasta,
+        fai=rules.prepare_genome.output.fai,
+        signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
+    output:
+        AVERAGE,
+    log:
+        f"{OUT}/logs/average_signal.log",
+    benchmark:
+        f"{OUT}/benchmarks/average_signal.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(600),
+    params:
+        signals=[SIGNAL_FILES[line] for line in CELL_LINES],
+        chromosomes=USED_CHROMOSOMES,
+        scaling=SCALE,
+    script:
+        "../scripts/average_signal.py"

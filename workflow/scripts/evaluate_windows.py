@@ -1,0 +1,30 @@
+from functools import partial
+from pathlib import Path
+
+from job import job
+
+with job(snakemake.log[0]):
+    from leopard import devices
+
+    devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+
+    import pandas as pd
+    from leopard import models
+    from leopard.decoding import predict_windows
+    from leopard.evaluation import count_windows
+    from leopard.metrics import summarise
+    from leopard.tracks import Tracks
+
+    files, params = snakemake.input, snakemake.params
+    networks = [models.load(Path(x)) for x in files.models]
+    predict = partial(predict_windows, networks, both_strands=params.both_strands)
+    threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
+    windows = pd.read_csv(files.windows, sep="\t").query("split == 'test'")
+    fasta, average = Path(files.fasta), next(map(Path, files.average), None)
+    rows = []
+    for line, signals in params.signals.items():
+        labels = Path(params.labels[line])
+        tracks = Tracks(fasta, [Path(x) for x in signals], labels, params.scaling, average)
+        measures = summarise(count_windows(predict, tracks, windows), threshold)
+        rows.append({"cell_line": line, "model": snakemake.wildcards.model, **measures})
+    pd.DataFrame(rows).to_csv(snakemake.output[0], sep="\t", index=False)

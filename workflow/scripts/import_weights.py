@@ -1,0 +1,15 @@
+from pathlib import Path
+
+from job import job
+
+with job(snakemake.log[0]):
+    from leopard import devices
+
+    devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+
+    from leopard import models
+    from leopard.models.keras2 import load_weights
+
+    model = models.build(prior=0.5, **snakemake.params.encoding)
+    load_weights(model, Path(snakemake.input[0]))
+    model.save(snakemake.output[0])

@@ -1,0 +1,137 @@
+"""Accessibility of several cell lines made alike (quantile normalisation), and their mean.
+
+Both stream over the genome in stretches, so that memory does not grow with it, and write bigWigs.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+
+from leopard.errors import InputError
+from leopard.tracks import Tracks, add_runs
+
+log = logging.getLogger(__name__)
+
+STRETCH = 1 << 22
+"""Bases at once."""
+
+SAMPLE = 3_000_000
+"""Positions that a genome's quantiles are of, or all of a smaller genome."""
+
+TOP = 10
+"""Largest sampled positions that the line beyond them is fitted to."""
+
+Map = Callable[[np.ndarray], np.ndarray]
+
+
+def _stretches(sizes: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+    for chrom, size in sizes.items():
+        for start in range(0, size, STRETCH):
+            yield chrom, start, min(start + STRETCH, size)
+        log.info("%s: done", chrom)
+
+
+def sample_signal(tracks: Tracks, chromosomes: Sequence[str], seed: int) -> np.ndarray:
+    """Accessibility at positions spread evenly over chromosomes, sorted, float32 [about SAMPLE].
+
+    One position is drawn from every so many bases; the same seed and chromosomes give the same
+    positions for every cell line.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in chromosomes}
+    step = max(sum(sizes.values()) // SAMPLE, 1)
+    sampled = []
+    for chrom, start, end in _stretches(sizes):
+        at = np.arange(0, end - start, step)
+        at += rng.integers(0, np.minimum(step, end - start - at))
+        sampled.append(tracks.signal(chrom, start, end)[at])
+    return np.sort(np.concatenate(sampled))
+
+
+def match_quantiles(sample: np.ndarray, reference: np.ndarray) -> Map:
+    """The map that gives a cell line the quantiles of a reference line, as Leopard does.
+
+    A sampled value becomes the reference value of the same rank, the mean over equal ones; others
+    are interpolated. Nothing stays nothing, so that tracks stay sparse. Beyond the largest sampled
+    value the map goes on along a line with the slope of the least squares fit to the last `TOP`
+    pairs, or in proportion if these are all of one value (Li & Guan, Genome Research 2021).
+
+    Args:
+        sample: Values of the cell line, sorted.
+        reference: As many of the reference line, sorted.
+
+    Returns:
+        A function from float32 [n] to float32 [n].
+
+    Raises:
+        InputError: No signal in either of them.
+    """
+    values, first, counts = np.unique(sample, return_index=True, return_counts=True)
+    means = np.add.reduceat(reference, first, dtype=np.float64) / counts
+    above = values > 0
+    x, y = (np.append(0.0, knots[above].astype(np.float64)) for knots in (values, means))
+    if not (above.any() and y[-1] > 0):
+        raise InputError("quantiles", "no signal at any sampled position", "check the tracks")
+    top, target = (values[-TOP:].astype(np.float64) for values in (sample, reference))
+    deviation = top - top.mean()
+    spread = deviation @ deviation
+    slope = deviation @ target / spread if spread > 0 else y[-1] / x[-1]
+
+    def normalise(signal: np.ndarray) -> np.ndarray:
+        beyond = slope * np.maximum(signal - x[-1], 0)
+        return (np.interp(signal, x, y) + beyond).astype(np.float32)
+
+    return normalise
+
+
+def _write(
+    path: Path, sizes: Mapping[str, int], read: Callable[[str, int, int], np.ndarray]
+) -> None:
+    """Write what is read, float32, as a bigWig of runs; bases of 0 have no entry."""
+    unfinished = path.with_suffix(".unfinished")  # complete before it gets its name
+    with pyBigWig.open(str(unfinished), "w") as bigwig:
+        bigwig.addHeader(list(sizes.items()))
+        for chrom, start, end in _stretches(sizes):
+            add_runs(bigwig, chrom, read(chrom, start, end), start)
+    unfinished.replace(path)
+
+
+def write_normalised(
+    path: Path, tracks: Tracks, chromosomes: Sequence[str], normalise: Map
+) -> None:
+    """Write a cell line's accessibility, mapped, as one bigWig.
+
+    Args:
+        path: The bigWig.
+        tracks: Reader of the cell line; its replicates are summed first.
+        chromosomes: Those to write.
+        normalise: As from `match_quantiles`.
+    """
+
+    def read(chrom: str, start: int, end: int) -> np.ndarray:
+        signal = tracks.signal(chrom, start, end)
+        starts = np.append(0, np.flatnonzero(np.diff(signal)) + 1)
+        return np.repeat(normalise(signal[starts]), np.diff(starts, append=len(signal)))
+
+    _write(path, {chrom: tracks.chrom_sizes[chrom] for chrom in chromosomes}, read)
+
+
+def write_average(path: Path, lines: Sequence[Tracks], chromosomes: Sequence[str]) -> None:
+    """Write the mean of several cell lines' accessibility as a bigWig.
+
+    Args:
+        path: The bigWig.
+        lines: Readers of the cell lines, each with its scaling.
+        chromosomes: Those to write.
+    """
+
+    def read(chrom: str, start: int, end: int) -> np.ndarray:
+        total = np.zeros(end - start, np.float64)
+        for tracks in lines:
+            total += tracks.signal(chrom, start, end)
+        return (total / len(lines)).astype(np.float32)
+
+    _write(path, {chrom: lines[0].chrom_sizes[chrom] for chrom in chromosomes}, read)
