@@ -186,7 +186,7 @@ def test_dice_of_windows_is_the_mean_over_batches(genome, probabilities, windows
     assert table.loc[("network", "windows"), "dice_coef"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_windows_by_themselves_in_batches_as_the_competition_made_them(genome, windows):
+def test_windows_by_themselves_in_batches_as_the_competition_made_them(device, genome, windows):
     """Against Keras's own measures, which follow the batches."""
     from leopard.fit_metrics import training_metrics
 

@@ -59,7 +59,7 @@ rule train_factornet:
         runtime=grows(240),
     params:
         chromosomes=CHROMOSOMES,
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
         bins=COMPARISON["bins"],
         epochs=COMPARISON["epochs"],
         seed=lambda w: MEMBERS[w.member]["seed"],
@@ -90,7 +90,7 @@ rule train_anchor:
         runtime=grows(60),
     params:
         chromosomes=CHROMOSOMES,
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
         bins=COMPARISON["bins"],
         seed=lambda w: MEMBERS[w.member]["seed"],
     script:
@@ -120,7 +120,7 @@ rule score_factornet:
         runtime=grows(480),
     params:
         chromosomes=CHROMOSOMES["test"],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
         bases=COMPARISON["bases"],
         seed=config["windows"]["seed"],
     script:
@@ -150,7 +150,7 @@ rule score_anchor:
         runtime=grows(240),
     params:
         chromosomes=CHROMOSOMES["test"],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
         bases=COMPARISON["bases"],
         seed=config["windows"]["seed"],
     script:
@@ -181,7 +181,7 @@ rule compare_models:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
         baselines=BASES_COMPARED,
         chromosomes=CHROMOSOMES["test"],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
     script:
         "../scripts/compare_models.py"
 
@@ -211,7 +211,7 @@ rule time_decoding:
     params:
         models=MODELS,
         chrom=CHROMOSOMES["test"][0],
-        scaling=config["signal_scaling"],
+        scaling=SCALE,
     script:
         "../scripts/time_decoding.py"
 
