@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/members.smk"
 include: "workflow/rules/recipes.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/signals.smk"

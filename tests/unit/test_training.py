@@ -409,6 +409,15 @@ def tiny(device):
     return model
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_rate_falls_as_that_of_keras_2(parts):
+    recipe = replace(RECIPE, schedule="inverse_time")
+    rate = _optimizer(recipe, steps=7 * parts, parts=parts)._learning_rate
+    for step in (0, 1, 5000):
+        expected = recipe.learning_rate / (1 + 1e-5 * step)
+        assert float(rate(step * parts)) == pytest.approx(expected, rel=1e-6)
+
+
 def test_checkpoints_of_the_same_run_are_used(journal, tiny):
     own = journal()
     epochs = own.resume(tiny)

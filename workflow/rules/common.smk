@@ -51,15 +51,11 @@ LABELS = read_sheet(config["labels"]["sheet"], "labels.schema.yaml", ["cell_line
 OUT = f"results/{config['study']}"
 CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
-MEMBERS = {f"{m['train']}-{m['validation']}-s{m['seed']}": m for m in config["members"]}
 MODELS = list(config["models"])
 IMPORTED = {x: own["weights"] for x, own in config["models"].items() if own and "weights" in own}
 TRAINED = [x for x in MODELS if x not in IMPORTED]
 BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
 CHROMOSOMES = config["chromosomes"]
-TRAINED_ON = list(dict.fromkeys(m["train"] for m in MEMBERS.values()))
-VALIDATION_LINES = list(dict.fromkeys(m["validation"] for m in MEMBERS.values()))
-MEMBER_LINES = list(dict.fromkeys([*TRAINED_ON, *VALIDATION_LINES]))
 SPLIT_CHROMOSOMES = [c for s in SPLITS for c in CHROMOSOMES[s]]
 DECODED = config["prediction"]["chromosomes"] or SPLIT_CHROMOSOMES
 USED_CHROMOSOMES = list(dict.fromkeys([*SPLIT_CHROMOSOMES, *DECODED]))
@@ -67,23 +63,10 @@ USED_CHROMOSOMES = list(dict.fromkeys([*SPLIT_CHROMOSOMES, *DECODED]))
 
 def check_config():
     """What a schema cannot say."""
-    if len(MEMBERS) < len(config["members"]):
-        refuse("config (members)", "a member is listed twice", "give each its own seed")
     if twice := sorted({c for c in SPLIT_CHROMOSOMES if SPLIT_CHROMOSOMES.count(c) > 1}):
         refuse("config (chromosomes)", f"{twice[0]} is in two splits", "keep it in one")
     if missing := [c for s in ("validation", "test") for c in CHROMOSOMES[s] if c not in DECODED]:
         refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
-    for line in [m[role] for m in MEMBERS.values() for role in ("train", "validation")]:
-        for sheet, lines in (
-            (config["signals"], CELL_LINES),
-            (config["labels"]["sheet"], LABELLED),
-        ):
-            if line not in lines:
-                refuse(
-                    "config (members)",
-                    f"unknown cell line {line}",
-                    f"name one of those in {sheet}: {', '.join(lines)}",
-                )
     if config["signal_scaling"] == "quantile" and config["reference_line"] not in CELL_LINES:
         refuse(
             "config (reference_line)", "names no cell line", f"name one: {', '.join(CELL_LINES)}"
@@ -160,20 +143,6 @@ def grows(first):
     return lambda wildcards, attempt: first * attempt
 
 
-def role(cell_line):
-    """What a cell line served for in training."""
-    lines = {"training": TRAINED_ON, "validation": VALIDATION_LINES}
-    return ", ".join(x for x in lines if cell_line in lines[x]) or "never trained on"
-
-
-ROLES = {line: role(line) for line in LABELLED}
-
-
-def figure_title(wildcards):
-    return f"{config['tf']} in {wildcards.cell_line} ({ROLES[wildcards.cell_line]})"
-
-
 wildcard_constraints:
     cell_line="|".join(map(re.escape, CELL_LINES)),
     model="|".join(map(re.escape, MODELS)),
-    member="|".join(map(re.escape, MEMBERS)),

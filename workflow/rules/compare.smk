@@ -30,7 +30,7 @@ rule locate_motif_hits:
         mem_mb=grows(6000),
         runtime=grows(240),
     params:
-        chromosomes=[c for split in SPLITS for c in CHROMOSOMES[split]],
+        chromosomes=SPLIT_CHROMOSOMES,
         p_value=1e-3,
     script:
         "../scripts/locate_motif_hits.py"
@@ -58,7 +58,7 @@ rule train_factornet:
         mem_mb=grows(16000),
         runtime=grows(240),
     params:
-        chromosomes=CHROMOSOMES,
+        chromosomes=lambda w: MEMBERS[w.member]["chromosomes"],
         scaling=SCALE,
         bins=COMPARISON["bins"],
         epochs=COMPARISON["epochs"],
@@ -89,7 +89,7 @@ rule train_anchor:
         mem_mb=grows(8000),
         runtime=grows(60),
     params:
-        chromosomes=CHROMOSOMES,
+        chromosomes=lambda w: MEMBERS[w.member]["chromosomes"],
         scaling=SCALE,
         bins=COMPARISON["bins"],
         seed=lambda w: MEMBERS[w.member]["seed"],

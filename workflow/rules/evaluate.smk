@@ -61,7 +61,7 @@ rule evaluate_cell_line:
     input:
         fasta=rules.prepare_genome.output.fasta,
         fai=rules.prepare_genome.output.fai,
-        windows=rules.draw_windows.output[0],
+        windows=TEST_WINDOWS,
         labels=lambda w: label_track(w.cell_line),
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
         thresholds=collect(f"{OUT}/evaluation/thresholds/{{m}}.tsv", m=MODELS + BASELINES),
@@ -90,7 +90,7 @@ rule evaluate_windows:
         models=rules.predict_binding.input.models,
         fasta=rules.prepare_genome.output.fasta,
         fai=rules.prepare_genome.output.fai,
-        windows=rules.draw_windows.output[0],
+        windows=TEST_WINDOWS,
         signals=[x for line in LABELLED for x in SIGNAL_FILES[line]],
         average=rules.predict_binding.input.average,
         labels=[label_track(line) for line in LABELLED],

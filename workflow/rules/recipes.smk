@@ -23,13 +23,14 @@ def encoding(settings):
     return {key: settings[key] for key in keys}
 
 
-def draw(settings):
+def draw(settings, member):
     """How fresh training windows are drawn; None for stored ones."""
-    if not settings["fresh_windows"]:
+    fresh = settings["fresh_windows"]
+    if not fresh:
         return None
     return {
-        "chromosomes": CHROMOSOMES["train"],
-        "n": config["windows"]["train"],
+        "chromosomes": member["chromosomes"]["train"],
+        "n": config["windows"]["train"] if fresh is True else fresh,
         "length": config["windows"]["length"],
         "enriched": settings["enriched"],
         "scaling": SCALE,
@@ -38,16 +39,17 @@ def draw(settings):
 
 def window_files(member, settings):
     """What a member's windows are read from, by the library's names."""
+    stored = f"{OUT}/{member['windows']}"
     files = {
-        "windows": rules.draw_windows.output[0],
-        "sequence": rules.extract_sequence.output[0],
-        "training_signal": f"{OUT}/windows/{member['train']}.signal.npy",
-        "training_labels": f"{OUT}/windows/{member['train']}.labels.npy",
-        "validation_signal": f"{OUT}/windows/{member['validation']}.signal.npy",
-        "validation_labels": f"{OUT}/windows/{member['validation']}.labels.npy",
+        "windows": f"{stored}/windows.tsv",
+        "sequence": f"{stored}/sequence.npy",
+        "training_signal": f"{stored}/{member['train']}.signal.npy",
+        "training_labels": f"{stored}/{member['train']}.labels.npy",
+        "validation_signal": f"{stored}/{member['validation']}.signal.npy",
+        "validation_labels": f"{stored}/{member['validation']}.labels.npy",
     }
     if settings["delta"]:
-        files["average_windows"] = rules.extract_average.output[0]
+        files["average_windows"] = f"{stored}/average.npy"
     if settings["fresh_windows"]:
         files |= {
             "usable": rules.list_usable_starts.output[0],

@@ -2,6 +2,7 @@
 # Makes: report/, the figures and tables that snakemake --report puts into report.html, and
 #        windows/summary.tsv.
 
+SHOWN = f"{OUT}/{list(WINDOW_SETS)[0]}"
 UNIT = {
     "mean": "× genome mean",
     "none": "signal",
@@ -12,9 +13,9 @@ RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=TRAI
 
 rule summarise_windows:
     input:
-        windows=rules.draw_windows.output[0],
-        signals=collect(f"{OUT}/windows/{{line}}.signal.npy", line=MEMBER_LINES),
-        labels=collect(f"{OUT}/windows/{{line}}.labels.npy", line=MEMBER_LINES),
+        windows=f"{SHOWN}/windows.tsv",
+        signals=collect(f"{SHOWN}/{{line}}.signal.npy", line=MEMBER_LINES),
+        labels=collect(f"{SHOWN}/{{line}}.labels.npy", line=MEMBER_LINES),
     output:
         summary=f"{OUT}/windows/summary.tsv",
         table=report(

@@ -15,7 +15,7 @@ rule train_network:
     benchmark:
         f"{OUT}/benchmarks/train_network/{{model}}/{{member}}.tsv"
     wildcard_constraints:
-        model="|".join(map(re.escape, TRAINED)),
+        model="|".join(map(re.escape, TRAINED)) or "(?!)",  # that matches nothing
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -25,7 +25,7 @@ rule train_network:
         runtime=grows(600),
     params:
         recipe=lambda w: recipe(settings(w.model), MEMBERS[w.member]["seed"]),
-        draw=lambda w: draw(settings(w.model)),
+        draw=lambda w: draw(settings(w.model), MEMBERS[w.member]),
         # Beside the outputs, not among them: Snakemake clears outputs before a job starts again.
         checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",
     script:

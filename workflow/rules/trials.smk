@@ -29,7 +29,7 @@ rule try_setting:
         runtime=grows(600),
     params:
         recipe=lambda w: recipe(trial_settings(w), int(w.seed)),
-        draw=lambda w: draw(trial_settings(w)),
+        draw=lambda w: draw(trial_settings(w), MEMBER),
         n_devices=trial_devices,
         checkpoints=f"{OUT}/checkpoints/trials/{TRIALS.wildcard_pattern}",
     script:
@@ -213,7 +213,7 @@ rule search_settings:
         runtime=grows(600),
     params:
         recipe=recipe(settings(BASE, TUNING["training"]), MEMBER["seed"]),
-        draw=draw(settings(BASE, TUNING["training"])),
+        draw=draw(settings(BASE, TUNING["training"]), MEMBER),
         trials=TUNING["trials"],
         batch_sizes=TUNING["batch_sizes"],
         learning_rates=TUNING["learning_rates"],

@@ -2,6 +2,7 @@
 # Makes: windows/usable.tsv and windows/windows.tsv, and the arrays whose row i is its row i:
 #        windows/sequence.npy, windows/{cell_line}.signal.npy, windows/{cell_line}.labels.npy, and
 #        windows/average.npy for networks that see Δ.
+#        In a crisscross each seed has a set of its own, in windows/s{seed}/.
 
 
 rule list_usable_starts:
@@ -37,18 +38,18 @@ rule draw_windows:
             otherwise=rules.prepare_genome.output.fai,
         ),
     output:
-        f"{OUT}/windows/windows.tsv",
+        f"{OUT}/{{windows}}/windows.tsv",
     log:
-        f"{OUT}/logs/draw_windows.log",
+        f"{OUT}/logs/draw_windows/{{windows}}.log",
     benchmark:
-        f"{OUT}/benchmarks/draw_windows.tsv"
+        f"{OUT}/benchmarks/draw_windows/{{windows}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        chromosomes=CHROMOSOMES,
+        chromosomes=lambda w: WINDOW_SETS[w.windows],
         counts={split: config["windows"][split] for split in SPLITS},
         length=lookup(dpath="windows/length", within=config),
         seed=lookup(dpath="windows/seed", within=config),
@@ -63,11 +64,11 @@ rule extract_sequence:
         fasta=rules.prepare_genome.output.fasta,
         fai=rules.prepare_genome.output.fai,
     output:
-        f"{OUT}/windows/sequence.npy",
+        f"{OUT}/{{windows}}/sequence.npy",
     log:
-        f"{OUT}/logs/extract_sequence.log",
+        f"{OUT}/logs/extract_sequence/{{windows}}.log",
     benchmark:
-        f"{OUT}/benchmarks/extract_sequence.tsv"
+        f"{OUT}/benchmarks/extract_sequence/{{windows}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: 2
@@ -87,11 +88,11 @@ use rule extract_sequence as extract_signal with:
         fai=rules.prepare_genome.output.fai,
         signals=signals,
     output:
-        f"{OUT}/windows/{{cell_line}}.signal.npy",
+        f"{OUT}/{{windows}}/{{cell_line}}.signal.npy",
     log:
-        f"{OUT}/logs/extract_signal/{{cell_line}}.log",
+        f"{OUT}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/extract_signal/{{cell_line}}.tsv"
+        f"{OUT}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
     params:
         kind="signal",
         scaling=SCALE,
@@ -104,11 +105,11 @@ use rule extract_sequence as extract_average with:
         fai=rules.prepare_genome.output.fai,
         average=AVERAGE,
     output:
-        f"{OUT}/windows/average.npy",
+        f"{OUT}/{{windows}}/average.npy",
     log:
-        f"{OUT}/logs/extract_average.log",
+        f"{OUT}/logs/extract_average/{{windows}}.log",
     benchmark:
-        f"{OUT}/benchmarks/extract_average.tsv"
+        f"{OUT}/benchmarks/extract_average/{{windows}}.tsv"
     params:
         kind="average",
 
@@ -120,23 +121,22 @@ use rule extract_sequence as extract_labels with:
         fai=rules.prepare_genome.output.fai,
         labels=lambda w: label_track(w.cell_line),
     output:
-        f"{OUT}/windows/{{cell_line}}.labels.npy",
+        f"{OUT}/{{windows}}/{{cell_line}}.labels.npy",
     log:
-        f"{OUT}/logs/extract_labels/{{cell_line}}.log",
+        f"{OUT}/logs/extract_labels/{{windows}}/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/extract_labels/{{cell_line}}.tsv"
+        f"{OUT}/benchmarks/extract_labels/{{windows}}/{{cell_line}}.tsv"
     params:
         kind="labels",
 
 
 rule windows:
     input:
-        rules.extract_sequence.output,
-        collect(
-            f"{OUT}/windows/{{cell_line}}.{{kind}}.npy",
-            cell_line=sorted(
-                {m[role] for m in MEMBERS.values() for role in ("train", "validation")}
-            ),
-            kind=["signal", "labels"],
-        ),
+        collect(rules.extract_sequence.output, windows=WINDOW_SETS),
+        [
+            f"{OUT}/{m['windows']}/{m[role]}.{kind}.npy"
+            for m in MEMBERS.values()
+            for role in ("train", "validation")
+            for kind in ("signal", "labels")
+        ],
     localrule: True

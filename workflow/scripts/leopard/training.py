@@ -24,6 +24,9 @@ MONITOR = "val_pr_auc"
 REFRESH_BATCHES = 5
 SECONDS_BETWEEN_REPORTS = 10
 
+DECAY = 1e-5
+"""A step, of the schedule "inverse_time": Adam's decay in Leopard (Keras 2)."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -47,7 +50,8 @@ class Recipe:
         ema_momentum: Share of the averaged weights that one step keeps; the average is what is
             validated and saved. None saves the weights themselves.
         learning_rate: Its peak.
-        schedule: "cosine" decays from the peak to zero at the last epoch; "constant" stays.
+        schedule: "cosine" decays from the peak to zero at the last epoch; "constant" stays;
+            "inverse_time" divides it by 1 + `DECAY` x steps.
         warmup: Share of all steps in which the rate rises linearly from zero to the peak.
         batch_size: Windows a step.
         epochs: At most.
@@ -256,6 +260,10 @@ def _optimizer(recipe: Recipe, steps: int, parts: int = 1) -> keras.optimizers.O
             decay_steps=max(recipe.epochs * steps - warmup, 1),
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
+        )
+    if recipe.schedule == "inverse_time":
+        rate = keras.optimizers.schedules.InverseTimeDecay(
+            rate, decay_steps=parts, decay_rate=DECAY
         )
     config: dict[str, Any] = {"learning_rate": rate, "weight_decay": recipe.weight_decay}
     if recipe.ema_momentum:
