@@ -13,7 +13,6 @@ rule download_file:
     wildcard_constraints:
         role="genome|blacklist|motif|signal|labels|weights",
         name="[^/]+",
-    retries: 3
     conda:
         "../../envs/data.yaml"
     resources:
@@ -85,6 +84,7 @@ rule check_inputs:
         f"{OUT}/logs/check_inputs.log",
     benchmark:
         f"{OUT}/benchmarks/check_inputs.tsv"
+    retries: 0  # an input that does not fit is no better the next time
     conda:
         "../../envs/data.yaml"
     resources:
