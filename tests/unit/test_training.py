@@ -432,6 +432,28 @@ def test_checkpoints_of_another_run_are_dropped(journal, tiny, change):
     assert [path.name for path in other.directory.iterdir()] == ["identity.json"]
 
 
+@pytest.mark.parametrize("name", ["history.tsv", "identity.json"])
+@pytest.mark.parametrize("missing", [20, None], ids=["its end", "everything"])
+def test_a_truncated_journal_starts_again(journal, tiny, tmp_path, caplog, name, missing):
+    path = tmp_path / "checkpoints" / name
+    path.write_bytes(path.read_bytes()[: -missing if missing else 0])
+    own = journal()
+    assert "corrupt checkpoints" in caplog.text and "training starts again" in caplog.text
+    assert own.resume(tiny) == 0 and own.history.empty
+
+
+def test_truncated_weights_start_training_again(killed, tmp_path, undisturbed, caplog):
+    shutil.copytree(killed / "checkpoints", tmp_path / "checkpoints")
+    for path in (tmp_path / "checkpoints").glob("epoch-*"):
+        path.write_bytes(path.read_bytes()[:5000])
+    model, history, _ = run(tmp_path, LONG)
+    assert "corrupt checkpoints" in caplog.text and "going on after" not in caplog.text
+    pd.testing.assert_frame_equal(
+        history.drop(columns=CLOCKS), undisturbed[1].drop(columns=CLOCKS), check_exact=True
+    )
+    np.testing.assert_array_equal(weights(model), weights(undisturbed[0]))
+
+
 def test_only_the_last_and_the_best_epoch_are_kept(journal, tiny):
     own = journal()
     last = own.resume(tiny)

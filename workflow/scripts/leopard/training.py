@@ -28,6 +28,10 @@ DECAY = 1e-5
 """A step, of the schedule "inverse_time": Adam's decay in Leopard (Keras 2)."""
 
 
+class CorruptError(Exception):
+    """A checkpoint that cannot be read."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How to train; every field is a key of the config's `training` section.
@@ -132,7 +136,11 @@ def train(
     utilisation = devices.Utilisation()
     while True:
         model = build(recipe, data["training_positive_rate"], training.n, journal.parts, quantiles)
-        first_epoch = journal.resume(model)
+        try:
+            first_epoch = journal.resume(model)
+        except CorruptError as error:
+            log.warning("%s: corrupt checkpoints (%s); training starts again", checkpoints, error)
+            continue
         if journal.finished:
             break
         try:
@@ -328,16 +336,33 @@ class Journal(keras.callbacks.Callback):
         self.recipe = recipe
         self.parts = 1
         """Pieces that each batch is computed in, for want of memory."""
-        self.history = pd.DataFrame({"epoch": pd.Series(dtype=int), MONITOR: []})
-        if (history := directory / "history.tsv").exists():
-            recorded = json.loads((directory / "identity.json").read_text())
-            parts = recorded.pop("parts")
-            if recorded == self.identity:
-                self.parts, self.history = parts, pd.read_csv(history, sep="\t")
-                return
+        if (directory / "history.tsv").exists():
+            try:
+                if self._read():
+                    return
+            except (OSError, ValueError, KeyError) as error:
+                log.warning("%s: corrupt checkpoints (%s); training starts again", directory, error)
         self._begin()
 
+    def _read(self) -> bool:
+        """Take up what is there if it is of the same recipe and data, and say whether it is.
+
+        Raises:
+            OSError, ValueError, KeyError: It is not whole.
+        """
+        recorded = json.loads((self.directory / "identity.json").read_text())
+        parts = recorded.pop("parts")
+        if recorded != self.identity:
+            return False
+        history = pd.read_csv(self.directory / "history.tsv", sep="\t")
+        whole = list(history["epoch"]) == list(range(1, len(history) + 1))
+        if not whole or any(history.iloc[:, -1].isna()):  # what a row that was cut off lacks
+            raise ValueError("history.tsv is not whole")
+        self.parts, self.history = parts, history
+        return True
+
     def _begin(self) -> None:
+        self.history = pd.DataFrame({"epoch": pd.Series(dtype=int), MONITOR: []})
         self.remove()
         self.directory.mkdir(parents=True)
         identity = self.identity | {"parts": self.parts}
@@ -349,7 +374,7 @@ class Journal(keras.callbacks.Callback):
         done = len(self.history)
         if not done:
             return False
-        waited = done - 1 - int(self.history[MONITOR].to_numpy().argmax())
+        waited = done - self.best_epoch
         return done >= self.recipe.epochs or waited >= self.recipe.patience
 
     def split_batches(self) -> None:
@@ -363,7 +388,6 @@ class Journal(keras.callbacks.Callback):
             self.parts,
             batch // self.parts,
         )
-        self.history = self.history.iloc[:0]
         self._begin()
 
     def _weights(self, epoch: int) -> Path:
@@ -381,15 +405,29 @@ class Journal(keras.callbacks.Callback):
 
         Returns:
             The number of epochs already finished.
+
+        Raises:
+            CorruptError: The weights of the last or the best epoch cannot be read; training is to
+                start again, with a new model.
         """
         if finished := len(self.history):
-            self._load(model, finished)
+            try:
+                for epoch in dict.fromkeys([self.best_epoch, finished]):
+                    self._load(model, epoch)
+            except (OSError, ValueError, KeyError) as error:
+                self._begin()
+                raise CorruptError(str(error).partition("\n")[0]) from error
             log.info("going on after epoch %d", finished)
         return finished
 
+    @property
+    def best_epoch(self) -> int:
+        """Number of the finished epoch with the highest validation PR-AUC."""
+        return int(self.history[MONITOR].to_numpy().argmax()) + 1
+
     def load_best(self, model: keras.Model) -> pd.Series:
         """Load the weights of the best epoch and return its row."""
-        best = self.history.iloc[int(self.history[MONITOR].to_numpy().argmax())]
+        best = self.history.iloc[self.best_epoch - 1]
         self._load(model, int(best["epoch"]))
         if self.recipe.ema_momentum:
             model.optimizer.finalize_variable_values(model.trainable_variables)
@@ -449,7 +487,7 @@ class Journal(keras.callbacks.Callback):
         temporary = self.directory / "history.tsv.tmp"
         self.history.to_csv(temporary, sep="\t", index=False)
         temporary.replace(self.directory / "history.tsv")
-        best = int(self.history[MONITOR].to_numpy().argmax()) + 1
+        best = self.best_epoch
         for path in self.directory.glob("epoch-*"):
             if path not in (self._weights(epoch + 1), self._weights(best)):
                 path.unlink()
