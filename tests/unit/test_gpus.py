@@ -65,6 +65,27 @@ def test_nothing_to_choose(claim, visible):
     assert said(claim(2, visible)) == visible
 
 
+SET_UP = """
+from leopard import devices
+print(devices.set_up(2, "tensorflow")["device"])
+devices.set_up(2, "tensorflow", gpu="required")
+"""
+
+
+def test_a_gpu_that_is_gone():
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": "GPU-gone"}
+    done = subprocess.run(
+        [sys.executable, "-c", SET_UP],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith("CPU")
+    assert "tensorflow cannot use GPU GPU-gone: computing on the CPU" in done.stderr
+    assert "gpu: required: tensorflow can use 0 GPUs of the 1 that the job needs" in done.stderr
+
+
 def test_nvidia_smi_names_the_gpus(monkeypatch, tmp_path):
     tool = tmp_path / "nvidia-smi"
     tool.write_text("#!/bin/sh\necho GPU-a\necho GPU-b\n")

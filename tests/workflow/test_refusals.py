@@ -13,8 +13,10 @@ from threading import Thread
 import numpy as np
 import pyBigWig
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
-from workflow.conftest import MOTIF, Study, write_sheet
+from workflow.conftest import MOTIF, ROOT, Study, write_sheet
 
 SIZES = {"chr1": 4000, "chr2": 3000, "chr3": 2000}
 
@@ -140,12 +142,111 @@ def test_duplicate_sample(study):
     [
         ({"windws": {}}, r"config: .*'windws' was unexpected"),
         ({"training": {"epoch": 3}}, r"config \(training\): .*'epoch' was unexpected"),
-        ({"study": "../elsewhere"}, r"config \(study\): .*does not match"),
     ],
 )
-def test_misspelt_or_hostile_key(study, change, pattern):
+def test_misspelt_key(study, change, pattern):
     study.config |= change
     refuse(study, pattern)
+
+
+HOSTILE = [
+    *("..", "a..b", ".hidden", "-n", "a/b", "/etc", "a b", "a\tb", "abc\n", "a\nb", ""),
+    *("$(id)", "`id`", "a;id", "a&id", "a|id", "a>b", "a'b", 'a"b', "a*", "{a}", "é", "a\0"),
+]
+
+
+def name_in_config(role: str, name: str) -> dict[str, object]:
+    """A change of the config in which something has this name."""
+    member = {"train": "a", "validation": "a", "seed": 1}
+    return {
+        "study": {"study": name},
+        "model": {"models": {name: {"architecture": "unet"}}},
+        "member": {"members": [member | {"train": name}]},
+        "chromosome": {"chromosomes": {"train": [name], "validation": ["b"], "test": ["c"]}},
+        "variant": {"ablation": {"variants": {name: {"batch_size": 8}}}},
+    }[role]
+
+
+@pytest.mark.parametrize("role", ["study", "model", "member", "chromosome", "variant"])
+def test_hostile_names_in_the_config(role):
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    check = Draft202012Validator(schema)
+    for name in HOSTILE:
+        ((key, value),) = name_in_config(role, name).items()
+        errors = [e.message for e in check.iter_errors({key: value}) if list(e.path)[:1] == [key]]
+        assert any("does not match" in message for message in errors), name
+    ((key, value),) = name_in_config(role, "hg19.chr1_A-2").items()
+    assert not [e for e in check.iter_errors({key: value}) if list(e.path)[:1] == [key]]
+
+
+@pytest.mark.parametrize("sheet", ["signals", "labels"])
+def test_hostile_names_in_a_sheet(sheet):
+    schema = yaml.safe_load((ROOT / f"workflow/schemas/{sheet}.schema.yaml").read_text())
+    check = Draft202012Validator(schema)
+    row = {"cell_line": "a", "replicate": "1", "signal": "x", "labels": "x"}
+    row = {key: row[key] for key in schema["required"]}
+    assert check.is_valid(row)
+    for name in HOSTILE:
+        for key in set(row) & {"cell_line", "replicate"}:
+            assert not check.is_valid(row | {key: name}), name
+
+
+def test_a_hostile_name_is_told_in_one_line(study):
+    study.config["study"] = "small\n"
+    refuse(study, r"config \(study\): 'small\\n' is no name: letters, digits, . _ -; see")
+    study.config["study"] = "small"
+    (study.directory / "signals.tsv").write_text('cell_line\treplicate\tsignal\n"a\n"\t1\tx\n')
+    refuse(study, r"signals.tsv \(cell_line\): 'a\\n' is no name: letters, digits, . _ -; see")
+
+
+def test_tags_in_the_config_do_nothing_but_fail(study):
+    command = study.command("-n")
+    (study.directory / "study.yaml").write_text(
+        f'study: !!python/object/apply:os.system ["touch {study.directory}/owned"]\n'
+    )
+    done = subprocess.run(command, cwd=study.directory, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Config file is not valid JSON or YAML" in done.stdout + done.stderr
+    assert not (study.directory / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://user:secret@host/x.fa?token=secret", "FILE://user:secret@host/etc/passwd"]
+)
+def test_refusals_do_not_tell_secrets(study, url):
+    study.config["genome"]["fasta"] = url
+    refuse(study, r"://host/\S+: cannot be downloaded; give an http, https or ftp URL")
+    study.config["genome"] = {
+        "fasta": "genome.fa.gz",
+        "checksum": "https://user:secret@host/?secret",
+    }
+    done = study.run("-n")
+    assert done.returncode != 0 and "secret" not in done.stdout
+    assert "secret" not in "".join(x.read_text() for x in study.directory.rglob("*.log"))
+
+
+def test_two_downloads_of_one_name(study):
+    study.config["genome"] |= {"fasta": "https://h/a/..", "blacklist": "https://h/?x"}
+    header = "cell_line replicate signal"
+    urls = [f"https://user:secret@{host}/x.bigWig" for host in "hi"]
+    write_sheet(
+        study.directory / "signals.tsv", header, *(f"a {i} {u}" for i, u in enumerate(urls))
+    )
+    refuse(study, r"^https://i/x.bigWig: has the name of another signal file; give one")
+
+
+def test_braces_and_line_breaks_in_a_path(study):
+    for unfit in ("{a}.fa", "a\n.fa"):
+        study.config["genome"]["fasta"] = unfit
+        refuse(study, r"in a path; rename the file, or link to it")
+
+
+def test_inputs_that_do_not_fit_are_not_tried_again(study):
+    write_bigwig(study.directory / "a.bigWig", SIZES | {"chr2": 3500})
+    done = study.run("results/small/inputs.tsv", "--retries", "2")
+    assert done.returncode != 0
+    assert "Trying to restart job" not in done.stdout
+    assert done.stdout.count("Error in rule check_inputs") == 1
 
 
 def test_unknown_column_in_a_sheet(study):
@@ -197,6 +298,8 @@ def test_inputs_by_url(study, server):
 def test_url_that_is_not_there(study, server):
     study.config["genome"]["fasta"] = f"{server}/nothing.fa.gz"
     refuse(study, r"error: http://127.0.0.1:\d+/nothing.fa.gz: .*404")
+    tried = study.run("download", "--retries", "1").stdout  # a profile's, not the rule's own
+    assert tried.count("Error in rule download_file") == 2
 
 
 def test_download_with_another_checksum(study, server):

@@ -9,10 +9,17 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 SPLITS = ("train", "validation", "test")
+NO_NAME = r"does not match '.*A-Za-z0-9\._-.*"  # what a schema says of a name with anything else
+
+
+def public(text):
+    """A text without user names, passwords and queries of URLs, any of which may be secret."""
+    text = re.sub(r"(?<=://)[^/\s\"]*@", "", str(text))
+    return re.sub(r"(://[^\s\"?]*)\?[^\s\"]*", r"\1", text)
 
 
 def refuse(where, problem, remedy):
-    raise WorkflowError(f"{where}: {problem}; {remedy}")
+    raise WorkflowError(f"{public(where)}: {public(problem)}; {remedy}")
 
 
 def validate_or_refuse(data, schema, where):
@@ -26,7 +33,11 @@ def validate_or_refuse(data, schema, where):
         key = re.sub(r"[]['\"]+", " ", at[1]).strip().replace(" ", ".") if at else ""
         refuse(
             f"{where}{f' ({key})' if key else ''}",
-            problem[1] if problem else text.splitlines()[0],
+            (
+                re.sub(NO_NAME, "is no name: letters, digits, . _ -", problem[1])
+                if problem
+                else text.splitlines()[0]
+            ),
             "see config/README.md for every key",
         )
 
@@ -84,10 +95,12 @@ def locate(source, role, checksum=None):
     """The local path of an input; one given by URL goes on the list of downloads."""
     url = urlsplit(source)
     if not url.scheme:
+        if unfit := re.search(r"[{}\x00-\x1f]", source):
+            refuse(repr(source), f"{unfit[0]!r} in a path", "rename the file, or link to it")
         return source
     if url.scheme not in ("http", "https", "ftp"):
         refuse(source, "cannot be downloaded", "give an http, https or ftp URL, or a path")
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
+    name = re.sub(r"^\.+|[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
     known = DOWNLOADS.setdefault(f"{role}/{name}", {"url": source, "checksum": checksum})
     if known["url"] != source:
         refuse(source, f"has the name of another {role} file", "give one of them by path")

@@ -1,6 +1,7 @@
 # Needs: windows/, models/, predictions/, evaluation/, inputs.tsv, benchmarks/.
 # Makes: report/, the figures and tables that snakemake --report puts into report.html, and
 #        windows/summary.tsv.
+import json
 
 SHOWN = f"{OUT}/{list(WINDOW_SETS)[0]}"
 UNIT = {
@@ -296,7 +297,7 @@ rule write_config:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        config=config,
+        config=json.loads(public(json.dumps(config))),
     script:
         "../scripts/write_config.py"
 

@@ -5,7 +5,9 @@ from job import job
 with job(snakemake.log[0]):
     from leopard import devices
 
-    devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+    devices.set_up(
+        snakemake.threads, backend=snakemake.config["backend"], gpu=snakemake.config["gpu"]
+    )
 
     from leopard import models
     from leopard.decoding import Decoder, decode_genome

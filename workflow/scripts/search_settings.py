@@ -22,6 +22,7 @@ with job(snakemake.log[0]):
             own / "checkpoints",
             threads=snakemake.threads,
             backend=snakemake.config["backend"],
+            gpu=snakemake.config["gpu"],
             report=report,
         )
 

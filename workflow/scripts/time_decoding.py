@@ -5,7 +5,9 @@ from job import job
 with job(snakemake.log[0]):
     from leopard import devices
 
-    found = devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+    found = devices.set_up(
+        snakemake.threads, backend=snakemake.config["backend"], gpu=snakemake.config["gpu"]
+    )
 
     import joblib
     from leopard import models

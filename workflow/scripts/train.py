@@ -14,5 +14,6 @@ with job(snakemake.log[0]):
         Path(params.checkpoints),
         threads=snakemake.threads,
         backend=snakemake.config["backend"],
+        gpu=snakemake.config["gpu"],
         n_devices=snakemake.resources.gpu,
     )

@@ -24,6 +24,7 @@ with job(snakemake.log[0]):
         checkpoints,
         threads=snakemake.threads,
         backend=snakemake.config["backend"],
+        gpu=snakemake.config["gpu"],
         n_devices=params.n_devices,
     )
     failure = survive(work)

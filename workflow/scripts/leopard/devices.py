@@ -3,6 +3,7 @@
 Call `set_up` before anything that imports Keras, which reads its backend once.
 """
 
+import logging
 import os
 import platform
 import resource
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from leopard import gpus
+from leopard.errors import InputError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Like TensorFlow below, JAX is to take a GPU's memory as it needs it, and to repeat itself exactly.
@@ -27,6 +29,7 @@ def set_up(
     backend: str | None = None,
     n_devices: int = 1,
     xla: bool = False,
+    gpu: str = "optional",
 ) -> dict[str, Any]:
     """Prepare the devices of this process and say what they are.
 
@@ -37,9 +40,14 @@ def set_up(
             makes nothing faster and lets everything be tried.
         xla: Whether XLA will compile the work: Keras would not let it under TensorFlow's own
             deterministic operations. XLA repeats itself exactly by the flag above.
+        gpu: "optional" computes on the CPU where there is no GPU, or none that works; "required"
+            does not.
 
     Returns:
         device, n_devices, backend and the version of keras.
+
+    Raises:
+        InputError: Fewer GPUs than required can be used.
     """
     gpus.claim(n_devices)
     if backend:
@@ -51,6 +59,11 @@ def set_up(
         found = _set_up_jax(n_devices)
     else:
         found = _set_up_tensorflow(threads, n_devices, deterministic=not xla)
+    if gpu == "required" and len(found) < n_devices:
+        problem = f"{name} can use {len(found)} GPUs of the {n_devices} that the job needs"
+        raise InputError("gpu: required", problem, "see nvidia-smi there, or allow gpu: optional")
+    if not found and (broken := gpus.present()):
+        logging.warning("%s cannot use GPU %s: computing on the CPU", name, ", ".join(broken))
     return {
         "device": found[0] if found else f"CPU, {threads} threads ({_cpu_name()})",
         "n_devices": len(found) or n_devices,

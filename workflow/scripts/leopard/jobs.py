@@ -23,6 +23,7 @@ def run_training(
     threads: int,
     backend: str,
     n_devices: int = 1,
+    gpu: str = "optional",
     report: Callable[[int, float], None] | None = None,
 ) -> None:
     """Set up the devices, open the windows and train one network.
@@ -36,9 +37,10 @@ def run_training(
         threads: As for `leopard.devices.set_up`.
         backend: As for `leopard.devices.set_up`.
         n_devices: As for `leopard.devices.set_up`.
+        gpu: As for `leopard.devices.set_up`.
         report: Called after each epoch with its number and validation PR-AUC.
     """
-    found = devices.set_up(threads, backend, n_devices, recipe["xla"])
+    found = devices.set_up(threads, backend, n_devices, recipe["xla"], gpu)
 
     import keras
 
