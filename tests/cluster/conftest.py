@@ -16,6 +16,7 @@ import standin
 from workflow.conftest import ROOT, Study, build_study
 
 PROFILE = ROOT / "profiles/gadi"
+PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
 
 
 class Server:
@@ -48,6 +49,11 @@ class Server:
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.split() for line in lines if line.startswith(kind)]
 
+    def unanswered(self, command: str) -> bool:
+        """Whether a command came while the server was down."""
+        path = self.directory / "unanswered"
+        return path.exists() and command in path.read_text().split()
+
     def check_nothing_ran_twice_at_once(self) -> None:
         running: set[str] = set()
         for event, _, name in self.events():
@@ -58,7 +64,7 @@ class Server:
             else:
                 running.remove(what)
 
-    def wait_until(self, reached: Callable[[], bool], seconds: float = 120) -> None:
+    def wait_until(self, reached: Callable[[], bool], seconds: float = PATIENCE) -> None:
         limit = time.monotonic() + seconds
         while not reached():
             assert time.monotonic() < limit, f"never happened; live: {self.live}"
@@ -103,7 +109,7 @@ class GadiStudy(Study):
 
     def check_after_fault(self, undisturbed: Study) -> None:
         """No job left, none twice, and nothing under a final name that is not whole."""
-        self.server.wait_until(lambda: not self.server.live, 30)
+        self.server.wait_until(lambda: not self.server.live)
         self.server.check_nothing_ran_twice_at_once()
         for path in (self.results / "windows").glob("*"):
             whole = undisturbed.results / path.relative_to(self.results)
@@ -116,7 +122,7 @@ class GadiStudy(Study):
         names = {path.name for path in (self.results / "windows").iterdir()}
         assert names == {path.name for path in (undisturbed.results / "windows").iterdir()}
         ledgers = self.directory / ".snakemake/pbs/ledgers"
-        self.server.wait_until(lambda: not list(ledgers.iterdir()), 30)
+        self.server.wait_until(lambda: not list(ledgers.iterdir()))
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from workflow.test_resume import equal_histories, equal_tracks
 
-from cluster.conftest import PROFILE, GadiStudy
+from cluster.conftest import PATIENCE, PROFILE, GadiStudy
 
 ARRAYS = Counter(["extract_sequence", "extract_signal.a", "extract_labels.a"])
 
@@ -57,6 +57,7 @@ def test_nothing_to_do(study: GadiStudy):
     assert not study.server.jobs
 
 
+@pytest.mark.full
 def test_a_job_that_fails_once(study: GadiStudy, undisturbed: GadiStudy):
     study.server.set(hook_rejections=1)
     said = study.succeed("windows")
@@ -94,10 +95,8 @@ def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: Gad
     shutil.rmtree(journal.parent, ignore_errors=True)
     head = study.start(f"results/tiny/{track}")
     study.server.wait_until(lambda: journal.exists() and len(journal.read_text().splitlines()) > 2)
-    study.server.set(walltime=0)
-    study.server.wait_until(lambda: bool(study.server.events("ended")))
-    study.server.set()
-    assert head.wait() == 0, study.said
+    study.server.set(overruns=1)
+    assert head.wait(PATIENCE) == 0, study.said
     killed, resumed, _ = study.server.jobs
     assert (killed["Exit_status"], killed["substate"]) == ("-29", "93")
     assert (killed.resource("walltime"), resumed.resource("walltime")) == ("36000", "72000")
@@ -110,14 +109,14 @@ def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: Gad
     equal_tracks(study.results / track, undisturbed.results / track)
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.full), 3])
 def test_ctrl_c(study: GadiStudy, undisturbed: GadiStudy, times: int):
     head = study.start("windows")
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) == 3)
     for _ in range(times):
         os.killpg(head.pid, signal.SIGINT)
         time.sleep(0.3)
-    assert head.wait(60) != 0
+    assert head.wait(PATIENCE) != 0
     study.check_after_fault(undisturbed)
     if times > 1:
         study.succeed("--unlock")
@@ -125,12 +124,13 @@ def test_ctrl_c(study: GadiStudy, undisturbed: GadiStudy, times: int):
     study.check_result(undisturbed)
 
 
+@pytest.mark.full
 def test_ctrl_c_during_a_submission(study: GadiStudy, undisturbed: GadiStudy):
-    study.server.set(slow=4)
+    study.server.set(slow=8)
     head = study.start("windows")
     study.server.wait_until(lambda: len(study.server.jobs) == 2)
     os.killpg(head.pid, signal.SIGINT)
-    assert head.wait(60) != 0
+    assert head.wait(PATIENCE) != 0
     study.check_after_fault(undisturbed)
     assert len(study.server.jobs) == 2
     study.server.set()
@@ -138,10 +138,17 @@ def test_ctrl_c_during_a_submission(study: GadiStudy, undisturbed: GadiStudy):
     study.check_result(undisturbed)
 
 
-@pytest.mark.parametrize("victims", ["head", "head during a submission", "all"])
+@pytest.mark.parametrize(
+    "victims",
+    [
+        pytest.param("head", marks=pytest.mark.full),
+        pytest.param("head during a submission", marks=pytest.mark.full),
+        "all",
+    ],
+)
 def test_kill_and_rerun_at_once(study: GadiStudy, undisturbed: GadiStudy, victims: str):
     if victims == "head during a submission":
-        study.server.set(slow=4)
+        study.server.set(slow=8)
     head = study.start("windows")
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) > 1)
     if victims == "all":
@@ -160,19 +167,19 @@ def test_kill_and_rerun_at_once(study: GadiStudy, undisturbed: GadiStudy, victim
 def test_server_away_for_a_while(study: GadiStudy, undisturbed: GadiStudy):
     study.server.set(down=True)
     head = study.start("windows")
-    study.server.wait_until(lambda: "Execute 3 jobs" in study.said)
-    time.sleep(2)
+    study.server.wait_until(lambda: study.server.unanswered("qsub"))
     study.server.set()
     study.server.wait_until(lambda: has_started(study))
     study.server.set(down=True)
-    time.sleep(4)
+    study.server.wait_until(lambda: study.server.unanswered("qstat"))
     study.server.set()
-    assert head.wait(120) == 0, study.said
+    assert head.wait(PATIENCE) == 0, study.said
     assert "cannot connect" in study.said
     assert study.server.submissions() == ARRAYS
     study.check_result(undisturbed)
 
 
+@pytest.mark.full
 def test_lost_replies_and_no_history(study: GadiStudy, undisturbed: GadiStudy):
     study.server.set(lost_replies=2, history=0.0)
     study.succeed("windows")
@@ -191,6 +198,7 @@ def submit_head(study: GadiStudy) -> None:
     subprocess.run(command, cwd=elsewhere, check=True)
 
 
+@pytest.mark.full
 def test_head_as_a_job(study: GadiStudy, undisturbed: GadiStudy):
     submit_head(study)
     study.server.wait_until(lambda: bool(study.server.jobs) and not study.server.live)
@@ -201,6 +209,7 @@ def test_head_as_a_job(study: GadiStudy, undisturbed: GadiStudy):
     study.check_result(undisturbed)
 
 
+@pytest.mark.full
 def test_head_as_a_job_deleted(study: GadiStudy, undisturbed: GadiStudy):
     submit_head(study)
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) == 4)

@@ -112,7 +112,7 @@ def story(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Story:
         # Not earlier: the executor forgets a job if interrupted at the moment of its submission.
         wait_for((study.results / "logs/simulate_genome.log").exists, process)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) != 0
+        assert process.wait(PATIENCE) != 0
         wait_for(lambda: "COMPLETING" not in {job["JobState"] for job in jobs()})
         interrupted = jobs()
 

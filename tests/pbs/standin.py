@@ -43,7 +43,7 @@ class Options:
     exiting: float = 0.2  # seconds in state E
     history: float | None = None  # seconds until a finished job is forgotten
     kill_delay: float = 2.0  # seconds between SIGTERM and SIGKILL
-    walltime: float = 1.0  # what walltimes are multiplied by
+    overruns: int = 0  # running jobs whose walltime ends now
     slow: float = 0.0  # seconds that qsub takes, half of them when the job is in
     lost_replies: int = 0  # qsubs whose job is in, but whose answer is lost
     hook_rejections: int = 0  # jobs that a hook will refuse to start
@@ -424,12 +424,12 @@ def execute(job: Job, output: Path) -> tuple[str, str]:
     process.stdin.close()
     note("started", job)
     job.change(job_state="R", substate="42", session_id=str(process.pid), run_count="1")
-    start, cause = time.monotonic(), ""
+    start, limit, cause = time.monotonic(), seconds(job.resource("walltime")), ""
     while process.poll() is None and not cause:
         time.sleep(0.05)
         if job.deletion.exists():
             cause = "deleted"
-        elif time.monotonic() - start > seconds(job.resource("walltime")) * Options.read().walltime:
+        elif time.monotonic() - start > limit or (Options.read().overruns and take("overruns")):
             cause = "walltime"
     if cause:
         signal_session(process.pid, signal.SIGTERM)
@@ -501,6 +501,8 @@ def main(argv: list[str]) -> int:
         return run(argv[2:])
     try:
         if Options.read().down:
+            with (STATE / "unanswered").open("a") as file:
+                print(name, file=file)
             raise CommandError(255, f"Connection refused\n{name}: cannot connect to server {HOST}")
         return COMMANDS[name](argv[1:])
     except CommandError as failure:
