@@ -11,7 +11,7 @@ REPORT := results/demo/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test test-cluster lint bench bench-full lock clean
+.PHONY: help demo report experiments test test-cluster test-nightly lint bench bench-full lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,7 +41,10 @@ test: $(READY)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-cluster: $(READY)  ## whole runs through profiles/gadi (a stand-in for PBS) and profiles/slurm (a real one)
-	$(BIN)/python -m pytest tests/cluster
+	$(BIN)/python -m pytest tests/cluster $(SELECT)
+
+test-nightly: $(READY)  ## the parsers, with 10,000 inputs each (minutes)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/unit/test_parsers.py
 
 lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

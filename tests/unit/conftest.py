@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import hypothesis
 import numpy as np
 import pyBigWig
 import pycurl  # noqa: F401  before TensorFlow, whose own, older libcurl would be taken for its
 import pysam
 import pytest
-
-hypothesis.settings.register_profile("leopard", deadline=None, max_examples=50)
-hypothesis.settings.load_profile("leopard")
 
 SIZES = {"chr1": 20_011, "chr2": 3000, "chr3": 1000, "chr4": 17}
 """No multiples of 32, longer and shorter than a tile, and shorter than the network's grid."""

@@ -1,13 +1,10 @@
 """Small text formats: what is read, and how each fault is told."""
 
 import gzip
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from leopard.errors import InputError
 from leopard.formats import NARROWPEAK, natural_key, read_bed, read_motif, read_narrowpeak
 
@@ -117,59 +114,6 @@ def test_unreadable(tmp_path, content, problem):
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match=r"none.bed: No such file or directory; check the path"):
         read_bed(tmp_path / "none.bed", SIZES)
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(list(SIZES)),
-            st.integers(0, 499),
-            st.integers(1, 500),
-            st.floats(allow_nan=False),
-            st.floats(0, 1, exclude_max=True),
-        ).filter(lambda row: row[1] < row[2]),
-        min_size=1,
-    ),
-    st.booleans(),
-)
-@settings(max_examples=50, deadline=None)
-def test_narrowpeak_round_trip(rows, compressed):
-    lines = []
-    for chrom, start, end, value, share in rows:
-        offset = int((end - start) * share)
-        lines.append(f"{chrom}\t{start}\t{end}\tx\t0\t+\t{value!r}\t-1\t-1\t{offset}\n")
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, "peaks")
-        text = "".join(lines).encode()
-        path.write_bytes(gzip.compress(text) if compressed else text)
-        table = read_narrowpeak(path, SIZES)
-    columns = table[["chrom", "start", "end", "signal_value"]]
-    assert list(columns.itertuples(index=False, name=None)) == [row[:4] for row in rows]
-    summits = [s + int((e - s) * share) for _, s, e, _, share in rows]
-    assert table["summit"].to_list() == summits
-
-
-FIELDS = st.lists(st.sampled_from(["chr1", "1", "0", "-1", "30", "1e9", "nan", ".", "+", "x", ""]))
-
-
-@given(st.text() | st.lists(FIELDS.map("\t".join)).map("\n".join) | st.binary())
-@settings(max_examples=200, deadline=None)
-def test_arbitrary_text_raises_input_error_only(content):
-    if isinstance(content, str):
-        content = content.encode("utf-8", "surrogatepass")
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, "file")
-        for prefix in (b"", b">x\n", MEME[:40].encode()):
-            path.write_bytes(prefix + content)
-            for read in (
-                lambda: read_narrowpeak(path, SIZES),
-                lambda: read_bed(path, SIZES),
-                lambda: read_motif(path),
-            ):
-                try:
-                    read()
-                except InputError as error:
-                    assert str(path) in str(error)
 
 
 def test_bed(tmp_path):

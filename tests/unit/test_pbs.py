@@ -13,8 +13,6 @@ from pathlib import Path
 import pbs
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "profiles/gadi"
@@ -125,42 +123,6 @@ def test_status_of_a_forgotten_job_without_exit_file_fails_in_the_end(answers, c
     os.utime(missed, (long_ago, long_ago))
     pbs.main(["status", "7.gadi-pbs"])
     assert capsys.readouterr().out == "failed\n"
-
-
-names = st.sampled_from(
-    ["job_state", "substate", "Exit_status", "Resource_List.mem", "Variable_List", "comment", "x"]
-)
-values = st.text(st.sampled_from("ab 0=,.:'\"\\\u00a0\u2028é→"), max_size=60)
-
-
-@settings(max_examples=500)
-@given(
-    st.dictionaries(
-        st.integers(0, 10**9).map(lambda number: f"{number}.gadi-pbs"),
-        st.dictionaries(names, values, min_size=1, max_size=5),
-        max_size=3,
-    ),
-    st.integers(5, 30),
-    st.booleans(),
-)
-def test_qstat_output_is_read_back(records, width, wrapped):
-    text = ""
-    for jobid, attributes in records.items():
-        text += f"Job Id: {jobid}\n"
-        for name, value in attributes.items():
-            line = f"    {name} = {value}"
-            head = max(width, len(f"    {name} = "))
-            cuts = [line[:head], *(line[i : i + width] for i in range(head, len(line), width))]
-            text += ("\n\t".join(cuts) if wrapped else line) + "\n"
-        text += "\n"
-    assert pbs.parse_qstat(text) == records
-
-
-@settings(max_examples=500)
-@given(st.text(max_size=400))
-def test_qstat_output_of_any_kind_is_survived(text):
-    pbs.parse_qstat(text)
-    pbs.parse_qstat(record("R", "42") + text)
 
 
 def test_a_variable_with_line_breaks_passes_for_no_attribute():

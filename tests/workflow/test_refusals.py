@@ -195,8 +195,8 @@ def test_a_hostile_name_is_told_in_one_line(study):
     study.config["study"] = "small\n"
     refuse(study, r"config \(study\): 'small\\n' is no name: letters, digits, . _ -; see")
     study.config["study"] = "small"
-    (study.directory / "signals.tsv").write_text('cell_line\treplicate\tsignal\n"a\n"\t1\tx\n')
-    refuse(study, r"signals.tsv \(cell_line\): 'a\\n' is no name: letters, digits, . _ -; see")
+    write_sheet(study.directory / "signals.tsv", "cell_line replicate signal", "$(id) 1 x")
+    refuse(study, r"signals.tsv \(cell_line\): '\$\(id\)' is no name: letters, digits, . _ -; see")
 
 
 def test_tags_in_the_config_do_nothing_but_fail(study):

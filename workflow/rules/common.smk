@@ -1,5 +1,6 @@
 # The config, checked; the sample sheets; where each input comes from and each output goes.
 # Needs: config, workflow/schemas/*. Makes: the names that the other rule files use.
+import csv
 import re
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -46,9 +47,23 @@ def read_sheet(path, schema, key):
     """A sample sheet, checked row by row, each key in it once."""
     if not Path(path).exists():
         refuse(path, "no such sample sheet", "see config/README.md for its format")
-    sheet = pd.read_csv(path, sep="\t", dtype=str, comment="#").dropna(how="all")
+    try:
+        with Path(path).open(encoding="utf-8") as lines:
+            table = csv.reader(
+                (line for line in lines if not line.startswith("#")),
+                delimiter="\t",
+                quoting=csv.QUOTE_NONE,  # quotes are part of a path
+            )
+            header, *rows = [row for row in table if any(row)] or [[]]
+    except (ValueError, OSError, csv.Error):
+        refuse(path, "not a tab-separated table", "see config/README.md for its format")
+    if not rows or any(len(row) > len(header) for row in rows):
+        problem = "more cells in a line than in the header" if rows else "no line but the header"
+        refuse(path, problem, "see config/README.md for its format")
+    rows = [dict.fromkeys(header) | {k: v for k, v in zip(header, row) if v} for row in rows]
+    sheet = pd.DataFrame(rows, columns=list(dict.fromkeys(header)), dtype=object)
     validate_or_refuse(sheet, schema, path)
-    sheet = sheet.astype(object).where(sheet.notna(), None)
+    sheet = sheet.where(sheet.notna(), None)
     if (again := sheet.duplicated(key)).any():
         name = ", ".join(str(x) for x in sheet.loc[again, key].iloc[0])
         refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")

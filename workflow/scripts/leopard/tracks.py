@@ -27,10 +27,17 @@ _CODES = bytes(BASES.find(chr(letter).upper()) % (OTHER + 1) for letter in range
 
 
 def read_chrom_sizes(fasta: Path) -> dict[str, int]:
-    """Chromosome lengths in bases from the index (`.fai`) beside a FASTA file, in its order."""
-    with Path(f"{fasta}.fai").open() as index:
-        fields = [line.split("\t") for line in index]
-    return {name: int(length) for name, length, *_ in fields}
+    """Chromosome lengths in bases from the index (`.fai`) beside a FASTA file, in its order.
+
+    Raises:
+        InputError: Not such an index.
+    """
+    index = Path(f"{fasta}.fai")
+    try:
+        with index.open(encoding="utf-8") as lines:
+            return {name: int(length) for name, length, *_ in (x.split("\t") for x in lines)}
+    except ValueError as error:
+        raise InputError(index, "not the index of a FASTA file", "delete it, run again") from error
 
 
 def encode_sequence(sequence: str) -> np.ndarray:
