@@ -51,7 +51,7 @@ lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
-	for study in config apac2022 demo demo_crisscross yeast_reb1 ctcf_chr22; do \
+	for study in config apac2022 leopard demo demo_crisscross yeast_reb1 ctcf_chr22; do \
 	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
 	done
 

@@ -12,19 +12,28 @@ if "study" not in config:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/common.smk"
-include: "workflow/rules/members.smk"
-include: "workflow/rules/recipes.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/signals.smk"
-include: "workflow/rules/windows.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/predict.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/browse.smk"
-include: "workflow/rules/trials.smk"
-include: "workflow/rules/compare.smk"
+include: "workflow/rules/schema.smk"
+
+
+if "tf" not in config:
+
+    include: "workflow/rules/factors.smk"
+
+else:
+
+    include: "workflow/rules/common.smk"
+    include: "workflow/rules/members.smk"
+    include: "workflow/rules/recipes.smk"
+    include: "workflow/rules/inputs.smk"
+    include: "workflow/rules/signals.smk"
+    include: "workflow/rules/windows.smk"
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/predict.smk"
+    include: "workflow/rules/evaluate.smk"
+    include: "workflow/rules/report.smk"
+    include: "workflow/rules/browse.smk"
+    include: "workflow/rules/trials.smk"
+    include: "workflow/rules/compare.smk"
 
 
 rule all:

@@ -1,15 +1,24 @@
 """Leopard's whole method and the competition's task, on the tiny study."""
 
+import gzip
 import json
 import re
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import h5py
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+import yaml
 from leopard.competition import draw_splits
 from leopard.signals import match_quantiles
+
+from workflow.conftest import ROOT, Study
+
+SERVER = "https://guanfiles.dcmb.med.umich.edu/Leopard"
 
 
 def read_all(path, chrom):
@@ -166,3 +175,99 @@ def test_the_reference_must_be_a_cell_line(make_study, line):
     done = make_study(signal_scaling="quantile", reference_line=line).run("-n")
     assert done.returncode != 0
     assert "config (reference_line): names no cell line; name one: a, b" in done.stdout
+
+
+SIZES = {"chr1": 9000, "chr2": 12_000, "chr3": 11_000, "chr8": 8000}
+SITES = {"MAX": 3000, "TAF1": 5000}
+LINES = {"GM12878": 3.0, "liver": 1.0}  # and how deep they are sequenced
+
+
+def write_server(directory):
+    """A miniature of what config/leopard.yaml downloads."""
+    rng = np.random.default_rng(1)
+
+    def write(path, starts, values):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with pyBigWig.open(str(path), "w") as bigwig:
+            bigwig.addHeader(list(SIZES.items()))
+            for chrom in SIZES:
+                bigwig.addEntries(chrom, starts, values=values, span=20)
+
+    starts = np.arange(0, 7000, 40)
+    for line, depth in LINES.items():
+        heights = rng.poisson(depth, len(starts)) + 1.0
+        write(directory / f"dnase_bigwig/{line}.bigwig", starts, heights)
+        for factor, site in SITES.items():
+            path = directory / f"chipseq_conservative_refine_bigwig/{factor}_{line}.bigwig"
+            write(path, np.array([site]), np.array([1.0]))
+    fasta = "".join(f">{x}\n{''.join(rng.choice(list('ACGT'), n))}\n" for x, n in SIZES.items())
+    (directory / "hg19.fa.gz").write_bytes(gzip.compress(fasta.encode()))
+    (directory / "blacklist.bed.gz").write_bytes(gzip.compress(b"chr2\t0\t2000\n"))
+
+
+@pytest.fixture
+def leopard(tmp_path):
+    """Two factors and two cell lines of config/leopard.yaml, with their sources served here."""
+    write_server(tmp_path / "served")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "served")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{httpd.server_port}"
+        config = yaml.safe_load((ROOT / "config/leopard.yaml").read_text())
+        for name, factors in (("signals", []), ("labels", [*SITES])):
+            text = (ROOT / f"config/leopard.{name}.tsv").read_text()
+            header, *rows = [x for x in text.splitlines() if not x.startswith("#")]
+            rows = [row for row in rows if any(x in LINES for x in row.split("\t"))]
+            rows = [row for row in rows if not factors or row.split("\t")[0] in factors]
+            served = "\n".join([header, *rows, ""]).replace(SERVER, here)
+            assert served.count(here) == len(rows) == 2 * max(len(factors), 1)
+            (tmp_path / f"{name}.tsv").write_text(served)
+        config["signals"] = "signals.tsv"
+        config["labels"]["sheet"] = "labels.tsv"
+        config["genome"] |= {"fasta": f"{here}/hg19.fa.gz", "blacklist": f"{here}/blacklist.bed.gz"}
+        ring = {"crisscross": {"cell_lines": [*LINES], "seeds": [1]}}
+        config["factors"] = dict.fromkeys(SITES, ring)
+        config["chromosomes"]["train"] = ["chr2", "chr3"]
+        config["chromosomes"]["test"] = ["chr1"]
+        config["windows"] = {"length": 512, "train": 20, "validation": 20, "test": 20}
+        yield Study(tmp_path, config)
+        httpd.shutdown()
+
+
+def test_factors_share_what_does_not_depend_on_them(leopard):
+    shared = ["s1/sequence.npy", "s1/GM12878.signal.npy", "s1/average.npy"]
+    own = [f"{x}/windows/s1/GM12878.labels.npy" for x in SITES]
+    names = [*(f"windows/{x}" for x in shared), *own]
+    leopard.succeed(*(f"results/leopard/{x}" for x in names))
+    results = leopard.results
+    windows = pd.read_csv(results / "windows/s1/windows.tsv", sep="\t")
+    assert not ((windows["chrom"] == "chr2") & (windows["start"] < 2000)).any()
+    for factor, site in SITES.items():
+        labels = np.load(results / f"{factor}/windows/s1/GM12878.labels.npy")
+        at = windows["start"].to_numpy()[:, None] + np.arange(512)
+        np.testing.assert_array_equal(labels == 1, (at >= site) & (at < site + 20))
+        assert (results / f"{factor}/inputs.tsv").exists()
+        assert not (results / f"{factor}/genome").exists()
+    a, b = (read_all(results / f"signals/{x}.bigWig", "chr1") for x in LINES)
+    average = read_all(results / "average_signal.bigWig", "chr1")
+    np.testing.assert_allclose(average, (a + b) / 2, rtol=1e-5)
+    assert "MAX_train_network" in leopard.succeed("-n")
+    # One of them alone goes on from there, by the rules' usual names.
+    plan = leopard.succeed("-n", "train", "--config", "tf=TAF1")
+    assert re.search(r"^train_network +2$", plan, re.M)
+    assert "results/leopard/TAF1/models/unet/liver-GM12878-s1/model.keras" in plan
+    assert "draw_windows" not in plan and "normalise_signal" not in plan
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config", "tf=CTCF"], "config (tf): CTCF is none of the factors"),
+        ([], "config: it has neither tf nor factors"),
+    ],
+)
+def test_a_study_needs_a_factor(leopard, arguments, message):
+    if not arguments:
+        del leopard.config["factors"]
+    done = leopard.run("-n", *arguments)
+    assert done.returncode != 0 and message in done.stdout

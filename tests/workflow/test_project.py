@@ -65,6 +65,22 @@ def test_the_real_study_plans_offline_with_every_url():
     assert re.search(r"^train_network +2$", text, re.M)
 
 
+def test_leopard_plans_for_every_factor():
+    text = plan("leopard")
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", text, re.M))
+    factors = yaml.safe_load((ROOT / "config/leopard.yaml").read_text())["factors"]
+    assert len(factors) == 12
+    for factor, own in factors.items():
+        ring, seeds = own["crisscross"]["cell_lines"], own["crisscross"]["seeds"]
+        assert int(jobs[f"{factor}_train_network"]) == len(ring) * len(seeds)
+        assert int(jobs[f"{factor}_predict_binding"]) == 13
+    # What they share is made once, by the rules of the first.
+    for rule, n in (("prepare_genome", 1), ("normalise_signal", 13), ("average_signal", 1)):
+        assert {x: y for x, y in jobs.items() if x.endswith(rule)} == {f"CTCF_{rule}": str(n)}
+    assert "results/leopard/CTCF/models/unet/MCF-7-A549-s5/model.keras" in text
+    assert "results/leopard/NANOG/models/unet/H1-hESC-H1-hESC-s1/model.keras" in text
+
+
 def test_the_task_of_the_competition_plans_with_its_own_windows():
     text = plan("apac2022")
     assert "results/apac2022/windows/windows.tsv" in text

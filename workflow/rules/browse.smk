@@ -51,8 +51,8 @@ rule copy_track:
 
 rule write_browser_files:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         tracks=[path for *_, path in BROWSER_TRACKS],
     output:
         **{

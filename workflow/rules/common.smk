@@ -1,80 +1,21 @@
-# The config, checked; the sample sheets; where each input comes from and each output goes.
-# Needs: config, workflow/schemas/*. Makes: the names that the other rule files use.
-import csv
+# The sample sheets; where each input comes from and each output goes.
+# Needs: the config as schema.smk leaves it. Makes: the names that the other rule files use.
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-import pandas as pd
-from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
-
 SPLITS = ("train", "validation", "test")
-NO_NAME = r"does not match '.*A-Za-z0-9\._-.*"  # what a schema says of a name with anything else
 
-
-def public(text):
-    """A text without user names, passwords and queries of URLs, any of which may be secret."""
-    text = re.sub(r"(?<=://)[^/\s\"]*@", "", str(text))
-    return re.sub(r"(://[^\s\"?]*)\?[^\s\"]*", r"\1", text)
-
-
-def refuse(where, problem, remedy):
-    raise WorkflowError(f"{public(where)}: {public(problem)}; {remedy}")
-
-
-def validate_or_refuse(data, schema, where):
-    """Snakemake's validation, with its error in one line."""
-    try:
-        validate(data, schema=f"../schemas/{schema}")
-    except WorkflowError as error:
-        text = str(error)
-        problem = re.search(r"ValidationError: (.*)", text)
-        at = re.search(r"On instance((?:\[[^]]+\])*)", text)
-        key = re.sub(r"[]['\"]+", " ", at[1]).strip().replace(" ", ".") if at else ""
-        refuse(
-            f"{where}{f' ({key})' if key else ''}",
-            (
-                re.sub(NO_NAME, "is no name: letters, digits, . _ -", problem[1])
-                if problem
-                else text.splitlines()[0]
-            ),
-            "see config/README.md for every key",
-        )
-
-
-def read_sheet(path, schema, key):
-    """A sample sheet, checked row by row, each key in it once."""
-    if not Path(path).exists():
-        refuse(path, "no such sample sheet", "see config/README.md for its format")
-    try:
-        with Path(path).open(encoding="utf-8") as lines:
-            table = csv.reader(
-                (line for line in lines if not line.startswith("#")),
-                delimiter="\t",
-                quoting=csv.QUOTE_NONE,  # quotes are part of a path
-            )
-            header, *rows = [row for row in table if any(row)] or [[]]
-    except (ValueError, OSError, csv.Error):
-        refuse(path, "not a tab-separated table", "see config/README.md for its format")
-    if not rows or any(len(row) > len(header) for row in rows):
-        problem = "more cells in a line than in the header" if rows else "no line but the header"
-        refuse(path, problem, "see config/README.md for its format")
-    rows = [dict.fromkeys(header) | {k: v for k, v in zip(header, row) if v} for row in rows]
-    sheet = pd.DataFrame(rows, columns=list(dict.fromkeys(header)), dtype=object)
-    validate_or_refuse(sheet, schema, path)
-    sheet = sheet.where(sheet.notna(), None)
-    if (again := sheet.duplicated(key)).any():
-        name = ", ".join(str(x) for x in sheet.loc[again, key].iloc[0])
-        refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")
-    return sheet
-
-
-validate_or_refuse(config, "config.schema.yaml", "config")
 SIGNALS = read_sheet(config["signals"], "signals.schema.yaml", ["cell_line", "replicate"])
-LABELS = read_sheet(config["labels"]["sheet"], "labels.schema.yaml", ["cell_line"])
+LABELS = read_sheet(config["labels"]["sheet"], "labels.schema.yaml", ["tf", "cell_line"])
+LABELS = LABELS[LABELS["tf"].isin([None, config["tf"]])]
+if LABELS["cell_line"].duplicated().any():
+    refuse(config["labels"]["sheet"], "a cell line has two rows", "keep one of each factor")
 
-OUT = f"results/{config['study']}"
+# Where outputs go: those that depend on the factor, and those that several factors can share.
+SHARED = f"results/{config['study']}"
+OUT = f"{SHARED}/{config['tf']}" if "factors" in config else SHARED
+SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "signal"], ["motif", "labels", "weights"]
 CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
 MODELS = list(config["models"])
@@ -116,12 +57,17 @@ def locate(source, role, checksum=None):
     if url.scheme not in ("http", "https", "ftp"):
         refuse(source, "cannot be downloaded", "give an http, https or ftp URL, or a path")
     name = re.sub(r"^\.+|[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
-    known = DOWNLOADS.setdefault(f"{role}/{name}", {"url": source, "checksum": checksum})
+    top = SHARED if role in SHARED_INPUTS else OUT
+    path = f"{top}/inputs/{role}/{name}"
+    known = DOWNLOADS.setdefault(path, {"url": source, "checksum": checksum})
     if known["url"] != source:
         refuse(source, f"has the name of another {role} file", "give one of them by path")
-    return f"{OUT}/inputs/{role}/{name}"
+    return path
 
 
+# By path, not by rule: of several factors, only the first has the rules of what they share.
+FASTA, FAI = f"{SHARED}/genome/genome.fa", f"{SHARED}/genome/genome.fa.fai"
+USABLE, CHECKED = f"{SHARED}/windows/usable.tsv", f"{SHARED}/inputs.tsv"
 # Optional inputs are lists of none or one.
 GENOME = locate(config["genome"]["fasta"], "genome", config["genome"]["checksum"])
 BLACKLIST = [
@@ -134,11 +80,12 @@ RAW_SIGNALS = {
     line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
     for line, rows in SIGNALS.groupby("cell_line", sort=False)
 }
+ALL_SIGNALS = [x for line in CELL_LINES for x in RAW_SIGNALS[line]]
 # What is read for accessibility, and what it is still to be divided by.
 SIGNAL_FILES, SCALE = RAW_SIGNALS, config["signal_scaling"]
 if SCALE == "quantile":
-    SIGNAL_FILES, SCALE = {x: [f"{OUT}/signals/{x}.bigWig"] for x in CELL_LINES}, "none"
-AVERAGE = f"{OUT}/average_signal.bigWig"
+    SIGNAL_FILES, SCALE = {x: [f"{SHARED}/signals/{x}.bigWig"] for x in CELL_LINES}, "none"
+AVERAGE = f"{SHARED}/average_signal.bigWig"
 LABEL_FILES = {
     r.cell_line: locate(r.labels, "labels", r.checksum)
     for r in LABELS.itertuples()

@@ -15,8 +15,8 @@ HITS = [f"{OUT}/comparison/motif_hits.bigWig"] * len(MOTIF)
 rule locate_motif_hits:
     input:
         checked=ancient(rules.check_inputs.output[0]),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         motif=MOTIF,
     output:
         f"{OUT}/comparison/motif_hits.bigWig",
@@ -38,8 +38,8 @@ rule locate_motif_hits:
 
 rule train_factornet:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
         labels=lambda w: label_track(MEMBERS[w.member]["train"]),
         validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
@@ -69,8 +69,8 @@ rule train_factornet:
 
 rule train_anchor:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
         labels=lambda w: label_track(MEMBERS[w.member]["train"]),
         validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
@@ -100,8 +100,8 @@ rule train_anchor:
 rule score_factornet:
     input:
         models=collect(f"{OUT}/comparison/factornet/{{member}}.keras", member=MEMBERS),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=signals,
         labels=lambda w: label_track(w.cell_line),
     output:
@@ -130,8 +130,8 @@ rule score_factornet:
 rule score_anchor:
     input:
         models=collect(f"{OUT}/comparison/anchor/{{member}}.joblib", member=MEMBERS),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=signals,
         labels=lambda w: label_track(w.cell_line),
         hits=HITS,
@@ -159,8 +159,8 @@ rule score_anchor:
 
 rule compare_models:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         labels=lambda w: label_track(w.cell_line),
         others=lambda w: [label_track(line) for line in OTHERS[w.cell_line]],
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
@@ -192,8 +192,8 @@ rule time_decoding:
         factornet=f"{OUT}/comparison/factornet/{list(MEMBERS)[0]}.keras",
         anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.joblib" if MOTIF else [],
         hits=HITS,
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=SIGNAL_FILES[TRAINED_ON[0]],
     output:
         f"{OUT}/comparison/speed.tsv",

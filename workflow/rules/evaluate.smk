@@ -8,8 +8,8 @@
 rule score_motif:
     input:
         checked=ancient(rules.check_inputs.output[0]),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         motif=MOTIF,
     output:
         f"{OUT}/baselines/motif.bigWig",
@@ -31,8 +31,8 @@ rule score_motif:
 
 rule choose_threshold:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         scores=lambda w: [x for line in VALIDATION_LINES for x in scores(w.scored, line)],
         labels=[label_track(line) for line in VALIDATION_LINES],
     output:
@@ -59,8 +59,8 @@ rule choose_threshold:
 
 rule evaluate_cell_line:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         windows=TEST_WINDOWS,
         labels=lambda w: label_track(w.cell_line),
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
@@ -88,8 +88,8 @@ rule evaluate_cell_line:
 rule evaluate_windows:
     input:
         models=rules.predict_binding.input.models,
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         windows=TEST_WINDOWS,
         signals=[x for line in LABELLED for x in SIGNAL_FILES[line]],
         average=rules.predict_binding.input.average,
@@ -139,8 +139,8 @@ rule summarise_evaluation:
 
 rule judge_calls:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         labels=[label_track(line) for line in LABELLED],
         calls=[f"{OUT}/predictions/{m}/{line}.narrowPeak" for line in LABELLED for m in MODELS],
     output:

@@ -11,7 +11,7 @@ rule download_file:
     benchmark:
         f"{OUT}/benchmarks/download_file/{{role}}/{{name}}.tsv"
     wildcard_constraints:
-        role="genome|blacklist|motif|signal|labels|weights",
+        role="|".join(OWN_INPUTS if OUT != SHARED else OWN_INPUTS + SHARED_INPUTS),
         name="[^/]+",
     conda:
         "../../envs/data.yaml"
@@ -19,9 +19,25 @@ rule download_file:
         mem_mb=grows(1000),
         runtime=grows(600),
     params:
-        source=lambda w: DOWNLOADS[f"{w.role}/{w.name}"],
+        source=lambda w: DOWNLOADS[f"{OUT}/inputs/{w.role}/{w.name}"],
     script:
         "../scripts/download.py"
+
+
+if OUT != SHARED:
+
+    use rule download_file as download_shared_file with:
+        output:
+            ensure(f"{SHARED}/inputs/{{role}}/{{name}}", non_empty=True),
+        log:
+            f"{SHARED}/logs/download_file/{{role}}/{{name}}.log",
+        benchmark:
+            f"{SHARED}/benchmarks/download_file/{{role}}/{{name}}.tsv"
+        wildcard_constraints:
+            role="|".join(SHARED_INPUTS),
+            name="[^/]+",
+        params:
+            source=lambda w: DOWNLOADS[f"{SHARED}/inputs/{w.role}/{w.name}"],
 
 
 if config["simulate"]:
@@ -30,14 +46,14 @@ if config["simulate"]:
         input:
             motif=MOTIF,
         output:
-            genome=f"{OUT}/simulated/genome.fa.gz",
-            truth=f"{OUT}/simulated/truth.tsv",
-            signals=collect(f"{OUT}/simulated/{{line}}.bigWig", line=CELL_LINES),
-            peaks=collect(f"{OUT}/simulated/{{line}}.narrowPeak", line=CELL_LINES),
+            genome=f"{SHARED}/simulated/genome.fa.gz",
+            truth=f"{SHARED}/simulated/truth.tsv",
+            signals=collect(f"{SHARED}/simulated/{{line}}.bigWig", line=CELL_LINES),
+            peaks=collect(f"{SHARED}/simulated/{{line}}.narrowPeak", line=CELL_LINES),
         log:
-            f"{OUT}/logs/simulate_genome.log",
+            f"{SHARED}/logs/simulate_genome.log",
         benchmark:
-            f"{OUT}/benchmarks/simulate_genome.tsv"
+            f"{SHARED}/benchmarks/simulate_genome.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -55,12 +71,12 @@ rule prepare_genome:
     input:
         GENOME,
     output:
-        fasta=f"{OUT}/genome/genome.fa",
-        fai=f"{OUT}/genome/genome.fa.fai",
+        fasta=FASTA,
+        fai=FAI,
     log:
-        f"{OUT}/logs/prepare_genome.log",
+        f"{SHARED}/logs/prepare_genome.log",
     benchmark:
-        f"{OUT}/benchmarks/prepare_genome.tsv"
+        f"{SHARED}/benchmarks/prepare_genome.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -72,12 +88,13 @@ rule prepare_genome:
 
 rule check_inputs:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
-        signals=[x for line in CELL_LINES for x in RAW_SIGNALS[line]],
+        fasta=FASTA,
+        fai=FAI,
+        signals=[] if OUT != SHARED else ALL_SIGNALS,
         labels=list(LABEL_FILES.values()),
         motif=MOTIF,
-        blacklist=BLACKLIST,
+        blacklist=[] if OUT != SHARED else BLACKLIST,
+        shared=[] if OUT == SHARED else ancient(CHECKED),
     output:
         f"{OUT}/inputs.tsv",
     log:
@@ -91,7 +108,7 @@ rule check_inputs:
         mem_mb=grows(2000),
         runtime=grows(20),
     params:
-        signals=RAW_SIGNALS,
+        signals={} if OUT != SHARED else RAW_SIGNALS,
         labels=LABEL_FILES,
         label_mode=config["labels"]["mode"],
         chromosomes=CHROMOSOMES,
@@ -106,11 +123,36 @@ rule check_inputs:
         "../scripts/check_inputs.py"
 
 
+if OUT != SHARED:
+
+    use rule check_inputs as check_shared_inputs with:
+        input:
+            fasta=FASTA,
+            fai=FAI,
+            signals=ALL_SIGNALS,
+            motif=[],
+            blacklist=BLACKLIST,
+        output:
+            CHECKED,
+        log:
+            f"{SHARED}/logs/check_inputs.log",
+        benchmark:
+            f"{SHARED}/benchmarks/check_inputs.tsv"
+        params:
+            signals=RAW_SIGNALS,
+            labels={},
+            label_mode="bigwig",
+            chromosomes=CHROMOSOMES,
+            decoded=DECODED,
+            window_length=config["windows"]["length"],
+            required_labels={},
+
+
 rule make_labels:
     input:
         checked=ancient(rules.check_inputs.output[0]),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         peaks=lambda w: LABEL_FILES[w.cell_line],
         motif=MOTIF if config["labels"]["mode"] == "motif" else [],
     output:
@@ -134,5 +176,5 @@ rule make_labels:
 
 rule download:
     input:
-        [f"{OUT}/inputs/{name}" for name in DOWNLOADS],
+        list(DOWNLOADS),
     localrule: True

@@ -33,7 +33,7 @@ MEMBERS = {
     if not FAST or m["seed"] == LISTED[0]["seed"]
 }
 WINDOW_SETS = {m["windows"]: m["chromosomes"] for m in MEMBERS.values()}
-TEST_WINDOWS = f"{OUT}/{list(WINDOW_SETS)[0]}/windows.tsv"  # the same in every set
+TEST_WINDOWS = f"{SHARED}/{list(WINDOW_SETS)[0]}/windows.tsv"  # the same in every set
 TRAINED_ON = list(dict.fromkeys(m["train"] for m in MEMBERS.values()))
 VALIDATION_LINES = list(dict.fromkeys(m["validation"] for m in MEMBERS.values()))
 MEMBER_LINES = list(dict.fromkeys([*TRAINED_ON, *VALIDATION_LINES]))

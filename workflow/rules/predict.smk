@@ -6,8 +6,8 @@ rule predict_binding:
     input:
         checked=ancient(rules.check_inputs.output[0]),
         models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=signals,
         average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
     output:

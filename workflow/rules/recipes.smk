@@ -39,22 +39,22 @@ def draw(settings, member):
 
 def window_files(member, settings):
     """What a member's windows are read from, by the library's names."""
-    stored = f"{OUT}/{member['windows']}"
+    stored, labels = f"{SHARED}/{member['windows']}", f"{OUT}/{member['windows']}"
     files = {
         "windows": f"{stored}/windows.tsv",
         "sequence": f"{stored}/sequence.npy",
         "training_signal": f"{stored}/{member['train']}.signal.npy",
-        "training_labels": f"{stored}/{member['train']}.labels.npy",
+        "training_labels": f"{labels}/{member['train']}.labels.npy",
         "validation_signal": f"{stored}/{member['validation']}.signal.npy",
-        "validation_labels": f"{stored}/{member['validation']}.labels.npy",
+        "validation_labels": f"{labels}/{member['validation']}.labels.npy",
     }
     if settings["delta"]:
         files["average_windows"] = f"{stored}/average.npy"
     if settings["fresh_windows"]:
         files |= {
-            "usable": rules.list_usable_starts.output[0],
-            "fasta": rules.prepare_genome.output.fasta,
-            "fai": rules.prepare_genome.output.fai,
+            "usable": USABLE,
+            "fasta": FASTA,
+            "fai": FAI,
             "signals": SIGNAL_FILES[member["train"]],
             "labels": label_track(member["train"]),
         }

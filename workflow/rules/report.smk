@@ -3,7 +3,7 @@
 #        windows/summary.tsv.
 import json
 
-SHOWN = f"{OUT}/{list(WINDOW_SETS)[0]}"
+SHOWN = list(WINDOW_SETS)[0]
 UNIT = {
     "mean": "× genome mean",
     "none": "signal",
@@ -14,9 +14,9 @@ RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=TRAI
 
 rule summarise_windows:
     input:
-        windows=f"{SHOWN}/windows.tsv",
-        signals=collect(f"{SHOWN}/{{line}}.signal.npy", line=MEMBER_LINES),
-        labels=collect(f"{SHOWN}/{{line}}.labels.npy", line=MEMBER_LINES),
+        windows=TEST_WINDOWS,
+        signals=collect(f"{SHARED}/{SHOWN}/{{line}}.signal.npy", line=MEMBER_LINES),
+        labels=collect(f"{OUT}/{SHOWN}/{{line}}.labels.npy", line=MEMBER_LINES),
     output:
         summary=f"{OUT}/windows/summary.tsv",
         table=report(
@@ -56,6 +56,7 @@ rule summarise_windows:
 rule tabulate_inputs:
     input:
         rules.check_inputs.output,
+        [] if OUT == SHARED else CHECKED,
     output:
         report(
             f"{OUT}/report/inputs.html",
@@ -218,8 +219,8 @@ rule plot_calls:
 
 rule plot_sites:
     input:
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        fasta=FASTA,
+        fai=FAI,
         signals=signals,
         labels=lambda w: label_track(w.cell_line),
         predictions=collect(f"{OUT}/predictions/{{model}}/{{{{cell_line}}}}.bigWig", model=MODELS),

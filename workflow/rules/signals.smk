@@ -6,16 +6,16 @@ if config["signal_scaling"] == "quantile":
 
     rule sample_signal:
         input:
-            checked=ancient(rules.check_inputs.output[0]),
-            fasta=rules.prepare_genome.output.fasta,
-            fai=rules.prepare_genome.output.fai,
+            checked=ancient(CHECKED),
+            fasta=FASTA,
+            fai=FAI,
             signals=lambda w: RAW_SIGNALS[w.cell_line],
         output:
-            f"{OUT}/signals/{{cell_line}}.sample.npy",
+            f"{SHARED}/signals/{{cell_line}}.sample.npy",
         log:
-            f"{OUT}/logs/sample_signal/{{cell_line}}.log",
+            f"{SHARED}/logs/sample_signal/{{cell_line}}.log",
         benchmark:
-            f"{OUT}/benchmarks/sample_signal/{{cell_line}}.tsv"
+            f"{SHARED}/benchmarks/sample_signal/{{cell_line}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -29,17 +29,17 @@ if config["signal_scaling"] == "quantile":
 
     rule normalise_signal:
         input:
-            fasta=rules.prepare_genome.output.fasta,
-            fai=rules.prepare_genome.output.fai,
+            fasta=FASTA,
+            fai=FAI,
             signals=lambda w: RAW_SIGNALS[w.cell_line],
             sample=rules.sample_signal.output[0],
-            reference=f"{OUT}/signals/{config['reference_line']}.sample.npy",
+            reference=f"{SHARED}/signals/{config['reference_line']}.sample.npy",
         output:
-            f"{OUT}/signals/{{cell_line}}.bigWig",
+            f"{SHARED}/signals/{{cell_line}}.bigWig",
         log:
-            f"{OUT}/logs/normalise_signal/{{cell_line}}.log",
+            f"{SHARED}/logs/normalise_signal/{{cell_line}}.log",
         benchmark:
-            f"{OUT}/benchmarks/normalise_signal/{{cell_line}}.tsv"
+            f"{SHARED}/benchmarks/normalise_signal/{{cell_line}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -53,16 +53,16 @@ if config["signal_scaling"] == "quantile":
 
 rule average_signal:
     input:
-        checked=ancient(rules.check_inputs.output[0]),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        checked=ancient(CHECKED),
+        fasta=FASTA,
+        fai=FAI,
         signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
     output:
         AVERAGE,
     log:
-        f"{OUT}/logs/average_signal.log",
+        f"{SHARED}/logs/average_signal.log",
     benchmark:
-        f"{OUT}/benchmarks/average_signal.tsv"
+        f"{SHARED}/benchmarks/average_signal.tsv"
     conda:
         "../../envs/data.yaml"
     resources:

@@ -7,16 +7,16 @@
 
 rule list_usable_starts:
     input:
-        checked=ancient(rules.check_inputs.output[0]),
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        checked=ancient(CHECKED),
+        fasta=FASTA,
+        fai=FAI,
         blacklist=BLACKLIST,
     output:
-        f"{OUT}/windows/usable.tsv",
+        USABLE,
     log:
-        f"{OUT}/logs/list_usable_starts.log",
+        f"{SHARED}/logs/list_usable_starts.log",
     benchmark:
-        f"{OUT}/benchmarks/list_usable_starts.tsv"
+        f"{SHARED}/benchmarks/list_usable_starts.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -34,15 +34,15 @@ rule draw_windows:
     input:
         branch(
             config["windows"]["strategy"] == "usable",
-            then=rules.list_usable_starts.output,
-            otherwise=rules.prepare_genome.output.fai,
+            then=USABLE,
+            otherwise=FAI,
         ),
     output:
-        f"{OUT}/{{windows}}/windows.tsv",
+        f"{SHARED}/{{windows}}/windows.tsv",
     log:
-        f"{OUT}/logs/draw_windows/{{windows}}.log",
+        f"{SHARED}/logs/draw_windows/{{windows}}.log",
     benchmark:
-        f"{OUT}/benchmarks/draw_windows/{{windows}}.tsv"
+        f"{SHARED}/benchmarks/draw_windows/{{windows}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -58,67 +58,12 @@ rule draw_windows:
         "../scripts/draw_windows.py"
 
 
-rule extract_sequence:
+rule extract_labels:
     input:
-        windows=rules.draw_windows.output[0],
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
-    output:
-        f"{OUT}/{{windows}}/sequence.npy",
-    log:
-        f"{OUT}/logs/extract_sequence/{{windows}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/extract_sequence/{{windows}}.tsv"
-    conda:
-        "../../envs/data.yaml"
-    threads: 2
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
-    params:
-        kind="codes",
-    script:
-        "../scripts/extract_windows.py"
-
-
-use rule extract_sequence as extract_signal with:
-    input:
-        windows=rules.draw_windows.output[0],
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
-        signals=signals,
-    output:
-        f"{OUT}/{{windows}}/{{cell_line}}.signal.npy",
-    log:
-        f"{OUT}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
-    params:
-        kind="signal",
-        scaling=SCALE,
-
-
-use rule extract_sequence as extract_average with:
-    input:
-        windows=rules.draw_windows.output[0],
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
-        average=AVERAGE,
-    output:
-        f"{OUT}/{{windows}}/average.npy",
-    log:
-        f"{OUT}/logs/extract_average/{{windows}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/extract_average/{{windows}}.tsv"
-    params:
-        kind="average",
-
-
-use rule extract_sequence as extract_labels with:
-    input:
-        windows=rules.draw_windows.output[0],
-        fasta=rules.prepare_genome.output.fasta,
-        fai=rules.prepare_genome.output.fai,
+        checked=ancient(rules.check_inputs.output[0]),
+        windows=f"{SHARED}/{{windows}}/windows.tsv",
+        fasta=FASTA,
+        fai=FAI,
         labels=lambda w: label_track(w.cell_line),
     output:
         f"{OUT}/{{windows}}/{{cell_line}}.labels.npy",
@@ -126,17 +71,73 @@ use rule extract_sequence as extract_labels with:
         f"{OUT}/logs/extract_labels/{{windows}}/{{cell_line}}.log",
     benchmark:
         f"{OUT}/benchmarks/extract_labels/{{windows}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         kind="labels",
+    script:
+        "../scripts/extract_windows.py"
+
+
+use rule extract_labels as extract_sequence with:
+    input:
+        windows=f"{SHARED}/{{windows}}/windows.tsv",
+        fasta=FASTA,
+        fai=FAI,
+    output:
+        f"{SHARED}/{{windows}}/sequence.npy",
+    log:
+        f"{SHARED}/logs/extract_sequence/{{windows}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/extract_sequence/{{windows}}.tsv"
+    params:
+        kind="codes",
+
+
+use rule extract_labels as extract_signal with:
+    input:
+        windows=f"{SHARED}/{{windows}}/windows.tsv",
+        fasta=FASTA,
+        fai=FAI,
+        signals=signals,
+    output:
+        f"{SHARED}/{{windows}}/{{cell_line}}.signal.npy",
+    log:
+        f"{SHARED}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
+    params:
+        kind="signal",
+        scaling=SCALE,
+
+
+use rule extract_labels as extract_average with:
+    input:
+        windows=f"{SHARED}/{{windows}}/windows.tsv",
+        fasta=FASTA,
+        fai=FAI,
+        average=AVERAGE,
+    output:
+        f"{SHARED}/{{windows}}/average.npy",
+    log:
+        f"{SHARED}/logs/extract_average/{{windows}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/extract_average/{{windows}}.tsv"
+    params:
+        kind="average",
 
 
 rule windows:
     input:
-        collect(rules.extract_sequence.output, windows=WINDOW_SETS),
+        collect(f"{SHARED}/{{windows}}/sequence.npy", windows=WINDOW_SETS),
         [
-            f"{OUT}/{m['windows']}/{m[role]}.{kind}.npy"
+            f"{top}/{m['windows']}/{m[role]}.{kind}.npy"
             for m in MEMBERS.values()
             for role in ("train", "validation")
-            for kind in ("signal", "labels")
+            for top, kind in ((SHARED, "signal"), (OUT, "labels"))
         ],
     localrule: True

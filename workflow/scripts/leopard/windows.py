@@ -54,7 +54,7 @@ def list_usable_starts(
     tables = []
     for chrom in chromosomes:
         codes = tracks.codes(chrom, 0, tracks.chrom_sizes[chrom])
-        excluded = blacklist.loc[blacklist["chrom"] == chrom, ["start", "end"]].to_numpy()
+        excluded = blacklist.loc[blacklist["chrom"] == chrom, ["start", "end"]].to_numpy(int)
         runs = find_usable_starts(codes, excluded, length, max_n_fraction)
         log.info("%s: %d of %d starts usable", chrom, np.diff(runs).sum(), len(codes))
         tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))

@@ -1,0 +1,36 @@
+# A study of several factors: the whole workflow once for each, as a module.
+# Needs: a config with `factors` and no `tf`. Makes: the targets of a study of one, for all of them.
+#        The rules of a factor are named after it; those of what all share are the first factor's.
+
+STUDIES = {x: config | {"tf": x} for x in config["factors"]}
+
+for STUDY in STUDIES:
+    PREFIX = f"{STUDY}_"
+
+    module:
+        name: STUDY
+        snakefile:
+            "../../Snakefile"
+        config:
+            STUDIES[STUDY]
+
+    if STUDY == list(STUDIES)[0]:
+
+        use rule * from STUDY as PREFIX*
+
+    else:
+
+        use rule * from STUDY exclude simulate_genome, download_shared_file, check_shared_inputs, prepare_genome, sample_signal, normalise_signal, average_signal, list_usable_starts, draw_windows, extract_sequence, extract_signal, extract_average as PREFIX*
+
+
+for TARGET in (
+    *("download", "windows", "train", "predict", "evaluate", "report", "compare", "browse"),
+    *("ablate", "tune", "search", "scaling", "largest_batch"),
+):
+
+    rule:
+        name:
+            TARGET
+        input:
+            [getattr(rules, f"{study}_{TARGET}").input for study in STUDIES],
+        localrule: True
