@@ -3,14 +3,25 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import pandas as pd
+import pbs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.errors import InputError
-from leopard.outcomes import choose, read_trials, set_beside, write_outcome
+from leopard.outcomes import (
+    choose,
+    read_gpu_types,
+    read_trials,
+    set_beside,
+    write_outcome,
+)
+from leopard.tables import gpu_types_page
 from leopard.trials import find_largest, read_search, search, survive
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_trial_that_succeeds(tmp_path):
@@ -54,6 +65,39 @@ def test_outcomes_and_choice(directories, tmp_path):
     assert choose(trials) == "32"
     trials.to_csv(tmp_path / "trials.tsv", sep="\t", index=False)
     assert choose(pd.read_csv(tmp_path / "trials.tsv", sep="\t")) == 32
+
+
+def test_gpu_types_and_what_they_cost(tmp_path):
+    rates = pd.read_csv(ROOT / "resources/gpu_rates.tsv", sep="\t")
+    paths = [tmp_path / f"experiment~gpu_type/value~{x}/seed~1" for x in ("a100", "h200", "b300")]
+    record = {
+        **{"device": "A100", "training_time": 942, "windows_per_second": 321.5, "epochs": 3},
+        **{"best_val_loss": 0.01, "best_val_pr_auc": 0.5, "best_val_dice_coef": 0.4},
+        "best_val_binary_io_u": 0.3,
+    }
+    for path in paths:
+        path.mkdir(parents=True)
+        (path / "training.json").write_text(json.dumps(record))
+        write_outcome(path, {}, "killed" if "h200" in str(path) else None)
+    table = read_gpu_types(paths, rates)
+    assert table["gpu_type"].tolist() == ["a100", "h200", "b300"]
+    first = table.iloc[0]
+    measured = first[["loss", "pr_auc", "dice_coef", "binary_io_u", "epochs"]]
+    assert measured.tolist() == [0.01, 0.5, 0.4, 0.3, 3]
+    # As the profile charges it: 16 CPUs with the GPU, and no more memory than theirs.
+    assert first["charge"] == pytest.approx(pbs.charge("dgxa100", 16, 1000, 942 / 3600))
+    assert table["charge"].isna().tolist() == [False, True, True]
+    assert table["failure"].tolist()[1] == "killed"
+    page = gpu_types_page(table)
+    assert ">18.84<" in page and ">killed<" in page and ">A100<" in page
+
+
+def test_rates_are_those_of_the_profile():
+    rates = pd.read_csv(ROOT / "resources/gpu_rates.tsv", sep="\t").set_index("gpu_type")
+    assert rates["queue"].to_dict() == pbs.GPU_QUEUES
+    for row in rates.itertuples():
+        queue = pbs.QUEUES[row.queue]
+        assert (row.cpus_per_gpu, row.rate) == (queue.cpus_per_gpu, queue.rate)
 
 
 def test_no_choice_is_an_error(directories):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-TARGETS = ("tune", "search", "ablate", "scaling")
+TARGETS = ("tune", "search", "ablate", "scaling", "gpu_types")
 
 
 def read_recipe(directory):
@@ -25,6 +25,7 @@ def test_experiments(make_study):
         },
         ablation={**budget, "variants": {"raw": {"signal_transform": "raw"}}},
         scaling={**budget, "devices": [2], "rules": ["sqrt"]},
+        gpu_types=["h200"],
     )
     study.succeed(*TARGETS)
     assert not (study.results / "models").exists()  # the study itself is another matter
@@ -51,6 +52,10 @@ def test_experiments(make_study):
     two = read_recipe(directory / "experiment~scaling/value~sqrt-2/seed~1")
     assert two["batch_size"] == 32
     assert two["learning_rate"] == pytest.approx(0.006 * 2**0.5)
+
+    gpus = tables["gpu_types"]
+    assert gpus["gpu_type"].tolist() == ["h200"] and gpus["epochs"].tolist() == [3]
+    assert gpus["charge"].item() == pytest.approx(7.5 * 12 * gpus["training_time"].item() / 3600)
 
     averages = pd.read_csv(directory / "averages.tsv", sep="\t")
     assert len(averages) == 4 and averages["best_val_pr_auc"].between(0, 1).all()

@@ -89,8 +89,13 @@ CHANGES = {
     "batch_size": {str(x): {"batch_size": x} for x in TUNING["batch_sizes"]},
     "learning_rate": {str(x): {"learning_rate": x} for x in TUNING["learning_rates"]},
     "scaling": {f"{r}-{n}": scaled(r, n) for r in SCALING["rules"] for n in SCALING["devices"]},
+    "gpu_type": {x: {} for x in config["gpu_types"]},
 }
-BUDGETS = {"ablation": config["ablation"], "scaling": SCALING}
+BUDGETS = {
+    "ablation": config["ablation"],
+    "scaling": SCALING,
+    "gpu_type": {"seeds": [MEMBER["seed"]], "training": {}},
+}
 TRIALS = Paramspace(
     pd.DataFrame(
         [

@@ -3,7 +3,7 @@
 # Makes: trials/{experiment}.tsv for the experiments ablation (target ablate), batch_size and then
 #        learning_rate (target tune), scaling (target scaling) and search (target search), the best
 #        of each in trials/{experiment}.yaml, and their figures in report/trials/;
-#        trials/largest_batch.tsv (target largest_batch).
+#        trials/largest_batch.tsv (target largest_batch); trials/gpu_types.tsv (target gpu_types).
 
 
 rule try_setting:
@@ -20,6 +20,8 @@ rule try_setting:
         f"{OUT}/logs/try_setting/{TRIALS.wildcard_pattern}.log",
     benchmark:
         f"{OUT}/benchmarks/try_setting/{TRIALS.wildcard_pattern}.tsv"
+    wildcard_constraints:
+        experiment="|".join(x for x in CHANGES if x != "gpu_type"),
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -34,6 +36,20 @@ rule try_setting:
         checkpoints=f"{OUT}/checkpoints/trials/{TRIALS.wildcard_pattern}",
     script:
         "../scripts/try_setting.py"
+
+
+use rule try_setting as try_gpu_type with:
+    log:
+        f"{OUT}/logs/try_gpu_type/{TRIALS.wildcard_pattern}.log",
+    benchmark:
+        f"{OUT}/benchmarks/try_gpu_type/{TRIALS.wildcard_pattern}.tsv"
+    wildcard_constraints:
+        experiment="gpu_type",
+    resources:
+        gpu=1,
+        gpu_model=lambda w: w.value,
+        mem_mb=grows(16000),
+        runtime=grows(600),
 
 
 rule summarise_trials:
@@ -249,6 +265,31 @@ rule summarise_search:
         "../scripts/summarise_search.py"
 
 
+rule tabulate_gpu_types:
+    input:
+        trials=trials_of("gpu_type"),
+        rates=workflow.source_path("../../resources/gpu_rates.tsv"),
+    output:
+        table=f"{OUT}/trials/gpu_types.tsv",
+        page=report(
+            f"{OUT}/report/trials/gpu_types.html",
+            caption="../report/gpu_types.rst",
+            category="Experiments",
+            labels={"experiment": "GPU types"},
+        ),
+    log:
+        f"{OUT}/logs/report/tabulate_gpu_types.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/tabulate_gpu_types.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    script:
+        "../scripts/tabulate_gpu_types.py"
+
+
 rule ablate:
     input:
         rules.plot_ablation.output,
@@ -276,4 +317,10 @@ rule largest_batch:
 rule search:
     input:
         rules.summarise_search.output,
+    localrule: True
+
+
+rule gpu_types:
+    input:
+        rules.tabulate_gpu_types.output,
     localrule: True

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from leopard.errors import InputError
@@ -67,3 +68,37 @@ def choose(trials: pd.DataFrame) -> str:
         why = trials["failure"].dropna().iloc[0]
         raise InputError("trials", f"every value failed, one with {why}", "see the trials' logs")
     return means.idxmax()
+
+
+def read_gpu_types(directories: Sequence[Path], rates: pd.DataFrame) -> pd.DataFrame:
+    """Outcomes of the same training on several types of GPU, a row each.
+
+    Args:
+        directories: Of each trial, ending in value~{type}/seed~..., with outcome.json in it.
+        rates: gpu_type, cpus_per_gpu, and rate in service units for a CPU and hour.
+
+    Returns:
+        gpu_type, device, loss, pr_auc, dice_coef, binary_io_u (of the best epoch, on the
+        validation windows), epochs, training_time (s), windows_per_second, charge (service units
+        of training alone: rate x CPUs x hours; NaN for a type without a rate) and failure.
+    """
+    measures = ("loss", "pr_auc", "dice_coef", "binary_io_u")
+    price = rates.set_index("gpu_type").eval("rate * cpus_per_gpu")
+    rows = []
+    for directory in directories:
+        record = json.loads((directory / "outcome.json").read_text())
+        gpu_type = directory.parts[-2].partition("~")[2]
+        seconds = record.get("training_time", np.nan)
+        rows.append(
+            {
+                "gpu_type": gpu_type,
+                "device": record.get("device"),
+                **{name: record.get(f"best_val_{name}") for name in measures},
+                "epochs": record.get("epochs"),
+                "training_time": seconds,
+                "windows_per_second": record.get("windows_per_second"),
+                "charge": price.get(gpu_type, np.nan) * seconds / 3600,
+                "failure": record["failure"],
+            }
+        )
+    return pd.DataFrame(rows)

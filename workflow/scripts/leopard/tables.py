@@ -192,6 +192,24 @@ def training_page(records: pd.DataFrame) -> str:
     return render_page("Training runs", render_table(records, columns))
 
 
+def gpu_types_page(table: pd.DataFrame) -> str:
+    """The page of `leopard.outcomes.read_gpu_types`."""
+    columns: Columns = {
+        "gpu_type": ("GPU type", None),
+        "device": ("device", None),
+        "loss": ("val. loss", LONG),
+        "pr_auc": ("val. PR-AUC", LONG),
+        "dice_coef": ("val. Dice", LONG),
+        "binary_io_u": ("val. IoU", LONG),
+        "epochs": ("epochs", INTEGER),
+        "training_time": ("training time (s)", INTEGER),
+        "windows_per_second": ("windows/s", INTEGER),
+        "charge": ("charge (service units)", "{:,.2f}"),
+        "failure": ("failure", None),
+    }
+    return render_page("The same training on each type of GPU", render_table(table, columns))
+
+
 def ablation_page(
     trials: pd.DataFrame, averages: pd.DataFrame, changes: Mapping[str, Mapping[str, object]]
 ) -> str:
