@@ -25,7 +25,7 @@ for STUDY in STUDIES:
 
 for TARGET in (
     *("download", "windows", "train", "predict", "evaluate", "report", "compare", "browse"),
-    *("ablate", "tune", "search", "scaling", "largest_batch"),
+    *("ablate", "tune", "search", "scaling", "gpu_types", "largest_batch"),
 ):
 
     rule:
