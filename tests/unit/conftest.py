@@ -97,7 +97,7 @@ def sparse_genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
     return write_genome(tmp_path_factory.mktemp("sparse"), SPARSE_SIZES, spacing=1500)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def device() -> dict:
     """Set up TensorFlow once, before anything computes."""
     from leopard import devices

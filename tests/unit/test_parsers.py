@@ -128,9 +128,9 @@ def test_motifs_are_read_back(path, counts, in_meme):
 @pytest.fixture(scope="module")
 def read_sheet():
     """The rule file's function, with what comes before the config is looked at."""
-    names = {"__name__": "common"}
-    head = (RULES / "common.smk").read_text().partition("\nvalidate_or_refuse(config")[0]
-    exec(compile(head, "common.smk", "exec"), names)
+    names = {"__name__": "schema"}
+    head = (RULES / "schema.smk").read_text().partition("\nvalidate_or_refuse(config")[0]
+    exec(compile(head, "schema.smk", "exec"), names)
     before = Path.cwd()
     os.chdir(RULES)  # where the schemas' paths begin
     yield lambda path: names["read_sheet"](path, "signals.schema.yaml", ["cell_line", "replicate"])
