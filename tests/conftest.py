@@ -1,8 +1,19 @@
-"""How many examples hypothesis tries: of parsers more, and in `make test-nightly` many more."""
+"""What all tests share: the devices, and how many examples hypothesis tries."""
 
+import pycurl  # noqa: F401  before TensorFlow, whose own, older libcurl would be taken for its
+import pytest
 from hypothesis import settings
 
+# Of parsers more, and in `make test-nightly` many more.
 settings.register_profile("test", deadline=None, max_examples=50)
 settings.register_profile("parsers", deadline=None, max_examples=500)
 settings.register_profile("nightly", deadline=None, max_examples=10_000)
 settings.load_profile("test")
+
+
+@pytest.fixture(scope="session")
+def device() -> dict:
+    """Set up TensorFlow once, before anything computes in this process."""
+    from leopard import devices
+
+    return devices.set_up(threads=2)

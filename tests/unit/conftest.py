@@ -1,11 +1,10 @@
-"""What the library's tests share: a small random genome, the devices, random networks."""
+"""What the library's tests share: a small random genome, random networks."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyBigWig
-import pycurl  # noqa: F401  before TensorFlow, whose own, older libcurl would be taken for its
 import pysam
 import pytest
 
@@ -95,14 +94,6 @@ SPARSE_SIZES = {"chr1": 40_011, "chr2": 12_000}
 def sparse_genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
     """One in which most bins are not bound."""
     return write_genome(tmp_path_factory.mktemp("sparse"), SPARSE_SIZES, spacing=1500)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def device() -> dict:
-    """Set up TensorFlow once, before anything computes."""
-    from leopard import devices
-
-    return devices.set_up(threads=2)
 
 
 def randomise(model, seed: int):

@@ -157,7 +157,7 @@ def test_a_crisscross_that_cannot_be(crisscross, changes, message):
     assert done.returncode != 0 and message in done.stdout
 
 
-def test_published_weights(make_study):
+def test_published_weights(make_study, device):
     from leopard import models
 
     member = {"train": "a", "validation": "b", "seed": 1}

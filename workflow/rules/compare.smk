@@ -12,28 +12,20 @@ OTHERS = {line: [x for x in LABELLED if x != line] for line in LABELLED}
 HITS = [f"{OUT}/comparison/motif_hits.bigWig"] * len(MOTIF)
 
 
-rule locate_motif_hits:
-    input:
-        checked=ancient(rules.check_inputs.output[0]),
-        fasta=FASTA,
-        fai=FAI,
-        motif=MOTIF,
+use rule score_motif as locate_motif_hits with:
     output:
         f"{OUT}/comparison/motif_hits.bigWig",
     log:
         f"{OUT}/logs/locate_motif_hits.log",
     benchmark:
         f"{OUT}/benchmarks/locate_motif_hits.tsv"
-    conda:
-        "../../envs/data.yaml"
     resources:
         mem_mb=grows(6000),
         runtime=grows(240),
     params:
         chromosomes=SPLIT_CHROMOSOMES,
         p_value=1e-3,
-    script:
-        "../scripts/locate_motif_hits.py"
+        middles=True,
 
 
 rule train_factornet:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from job import job
 from leopard.formats import read_motif
-from leopard.motifs import write_motif_scores
+from leopard.motifs import mark_middles, paint_scores, write_motif_scores
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
@@ -12,4 +12,5 @@ with job(snakemake.log[0]):
         snakemake.params.chromosomes,
         read_motif(Path(snakemake.input.motif[0]))[1],
         snakemake.params.p_value,
+        mark_middles if snakemake.params.get("middles") else paint_scores,
     )

@@ -8,7 +8,7 @@ as in the challenge. Bins begin at multiples of 50 and lie wholly on the chromos
 
 import numpy as np
 
-from leopard.tracks import MASKED
+from leopard.tracks import MASKED, find_runs
 
 LENGTH = 200
 STRIDE = 50
@@ -40,8 +40,7 @@ def label_bins(labels: np.ndarray) -> np.ndarray:
         uint8 [n bins]: 1 bound, 0 not, 255 ambiguous.
     """
     n = count_bins(len(labels))
-    runs = np.flatnonzero(np.diff(labels == 1, prepend=False, append=False)).reshape(-1, 2)
-    starts, ends = runs[:, 0], runs[:, 1]
+    starts, ends = find_runs(labels == 1).T
     # Bin k overlaps [start, end) by m bases or more if 50 k + 200 >= start + m and
     # 50 k <= end - m; m is at most the length of either, so that these two suffice.
     needed = np.minimum(HALF, ends - starts)

@@ -21,6 +21,12 @@ def write_outcome(directory: Path, recipe: Mapping[str, Any], failure: str | Non
     (directory / "outcome.json").write_text(json.dumps(record, indent=2) + "\n")
 
 
+def _read_outcome(directory: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """What varied, as the names of the directories tell (value and seed), and what came of it."""
+    varied = dict(part.split("~", 1) for part in directory.parts[-2:])
+    return varied, json.loads((directory / "outcome.json").read_text())
+
+
 def read_trials(directories: Sequence[Path]) -> pd.DataFrame:
     """Outcomes of trials, a row each.
 
@@ -34,8 +40,7 @@ def read_trials(directories: Sequence[Path]) -> pd.DataFrame:
     columns = ("best_epoch", MEASURE, "best_val_loss", "epochs", "training_time")
     rows = []
     for directory in directories:
-        record = json.loads((directory / "outcome.json").read_text())
-        varied = dict(part.split("~", 1) for part in directory.parts[-2:])
+        varied, record = _read_outcome(directory)
         kept = {name: record.get(name) for name in (*columns, "windows_per_second")}
         rows.append({**varied, "failure": record["failure"], **kept, "directory": str(directory)})
     return pd.DataFrame(rows)
@@ -86,8 +91,8 @@ def read_gpu_types(directories: Sequence[Path], rates: pd.DataFrame) -> pd.DataF
     price = rates.set_index("gpu_type").eval("rate * cpus_per_gpu")
     rows = []
     for directory in directories:
-        record = json.loads((directory / "outcome.json").read_text())
-        gpu_type = directory.parts[-2].partition("~")[2]
+        varied, record = _read_outcome(directory)
+        gpu_type = varied["value"]
         seconds = record.get("training_time", np.nan)
         rows.append(
             {

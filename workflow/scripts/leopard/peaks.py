@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leopard.tracks import MASKED, Tracks
+from leopard.tracks import MASKED, Tracks, find_runs
 
 MERGE_GAP = 10
 """Calls nearer to each other than this, in bases, are one site: half a motif's width."""
@@ -37,9 +37,7 @@ def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.Da
         probability in it, `score` that times 1000, `peak` the offset of the middle of the bases
         that reach it; p and q values are not computed (-1).
     """
-    called = probabilities >= threshold
-    edges = np.flatnonzero(np.diff(called, prepend=False, append=False))
-    starts, ends = edges[::2], edges[1::2]
+    starts, ends = find_runs(probabilities >= threshold).T
     new_site = np.append(True, starts[1:] - ends[:-1] >= MERGE_GAP)[: len(starts)]
     starts, ends = starts[new_site], ends[np.append(new_site[1:], True)[: len(ends)]]
     summits, heights = [], []
@@ -76,8 +74,7 @@ def label_runs(tracks: Tracks, chromosomes: Sequence[str], value: int) -> pd.Dat
     """Runs of bases with a label: chrom, start, end, by chromosome and start."""
     tables = []
     for chrom in chromosomes:
-        inside = tracks.labels(chrom, 0, tracks.chrom_sizes[chrom]) == value
-        runs = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
+        runs = find_runs(tracks.labels(chrom, 0, tracks.chrom_sizes[chrom]) == value)
         tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))
     return pd.concat(tables, ignore_index=True)
 

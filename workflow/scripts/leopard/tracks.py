@@ -51,6 +51,11 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
     return np.where(flipped < OTHER, OTHER - 1 - flipped, flipped).astype(np.uint8)
 
 
+def find_runs(mask: np.ndarray) -> np.ndarray:
+    """Half-open runs of what is true in a mask [n], int64 [k, 2]."""
+    return np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
+
+
 def read_bigwig(bigwig: "pyBigWig.bigWigFile", chrom: str, start: int, end: int) -> np.ndarray:
     """Values of [start, end), float32 [end - start]; bases without a value (NaN) are 0."""
     values = bigwig.values(chrom, start, end, numpy=True)

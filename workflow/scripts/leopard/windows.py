@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.errors import InputError
-from leopard.tracks import OTHER, Tracks
+from leopard.tracks import OTHER, Tracks, find_runs
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,7 @@ def find_usable_starts(
     usable = n_before[length:] - n_before[:-length] <= max_n_fraction * length
     for start, end in excluded:
         usable[max(0, start - length + 1) : end] = False
-    edges = np.flatnonzero(np.diff(usable, prepend=False, append=False))
-    return edges.reshape(-1, 2)
+    return find_runs(usable)
 
 
 def list_usable_starts(
