@@ -25,6 +25,7 @@ class Study:
     directory: Path
     config: dict
     profile: str = "local"
+    snakefile: Path = ROOT / "Snakefile"
 
     @property
     def results(self) -> Path:
@@ -34,7 +35,7 @@ class Study:
         (self.directory / "study.yaml").write_text(yaml.safe_dump(self.config))
         return [
             *(sys.executable, "-m", "snakemake", *arguments),
-            *("--snakefile", str(ROOT / "Snakefile")),
+            *("--snakefile", str(self.snakefile)),
             *("--profile", str(ROOT / "profiles" / self.profile), "--configfile", "study.yaml"),
         ]
 

@@ -15,6 +15,8 @@ from leopard.formats import read_narrowpeak
 from leopard.tracks import MASKED, Tracks
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from workflow.conftest import ROOT, Study
+
 SUMMARY = [
     *("cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision"),
     *("auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold"),
@@ -128,6 +130,13 @@ def planned(study, *arguments):
     return {line.split()[0] for line in table.splitlines()[3:] if line.strip()}
 
 
+def outputs(study, rule):
+    """First outputs of the jobs of a rule that a dry run would execute."""
+    return re.findall(
+        rf"^(?:local)?rule {rule}:\n(?:.*\n)? +output: ([^\s,]+)", study.succeed("-n"), re.M
+    )
+
+
 def test_what_changes_no_result_reruns_nothing(finished):
     finished.config["prediction"] = {"tile_length": 16384, "batch_size": 2}
     arguments = [
@@ -153,10 +162,59 @@ def test_a_new_seed_trains_only_its_member(finished):
         {"train": "a", "validation": "a", "seed": 3},
     ]
     assert planned(finished, "train") == {"train_network", "train"}
-    jobs = re.findall(
-        r"^(?:local)?rule train_network:\n.*\n +output: (\S+),", finished.succeed("-n"), re.M
+    assert outputs(finished, "train_network") == ["results/tiny/models/unet/a-a-s3/model.keras"]
+
+
+def test_a_new_cell_line_is_predicted_and_evaluated_and_nothing_else(finished):
+    finished.config["simulate"] = None  # from here on its files are inputs as any others
+    assert planned(finished, "evaluate", "predict") == set()
+    mine = finished.directory / "mine"
+    mine.mkdir()
+    for kind, sheet in (("bigWig", "signals"), ("narrowPeak", "labels")):
+        shutil.copy2(finished.results / f"simulated/b.{kind}", mine / f"c.{kind}")
+        with (finished.directory / f"{sheet}.tsv").open("a") as rows:
+            rows.write("c\t" + "1\t" * (sheet == "signals") + f"mine/c.{kind}\n")
+    # Snakemake (9.27, its issue 4166) plans nothing behind a job that runs again and whose output is
+    # but an ancient input: the first run checks, the second does the rest.
+    assert planned(finished, "evaluate", "predict") == {"check_inputs"}
+    finished.succeed("evaluate", "predict")
+    rules = planned(finished, "evaluate", "predict")
+    assert rules == {
+        *("make_labels", "predict_binding", "call_peaks"),
+        *("evaluate_cell_line", "summarise_evaluation", "judge_calls", "evaluate", "predict"),
+    }
+    assert outputs(finished, "predict_binding") == ["results/tiny/predictions/unet/c.bigWig"]
+    assert outputs(finished, "evaluate_cell_line") == ["results/tiny/evaluation/c.tsv"]
+
+
+def test_a_caption_redraws_only_the_report(finished):
+    clone = finished.directory / "clone"
+    for part in ("workflow", "resources"):
+        shutil.copytree(ROOT / part, clone / part)
+    finished.snakefile = shutil.copy2(ROOT / "Snakefile", clone)
+    caption = clone / "workflow/report/summary.rst"
+    caption.write_text(caption.read_text() + "\nA sentence that was not there before.\n")
+    arguments = ["--rerun-triggers", "mtime"]  # the files of another clone are other inputs
+    assert planned(finished, *arguments) == set()
+    finished.succeed(*arguments, "--report", "redrawn.html")
+    assert (
+        "A sentence that was not there before." in (finished.directory / "redrawn.html").read_text()
     )
-    assert jobs == ["results/tiny/models/unet/a-a-s3/model.keras"]
+
+
+def test_results_copied_elsewhere_are_continued(finished, tmp_path):
+    """As by `cp -a`: without what Snakemake keeps in .snakemake."""
+    elsewhere = Study(tmp_path / "elsewhere", finished.config)
+    shutil.copytree(finished.directory / "results", elsewhere.directory / "results")
+    for sheet in ("signals.tsv", "labels.tsv"):
+        shutil.copy2(finished.directory / sheet, elsewhere.directory)
+    assert "Nothing to be done" in elsewhere.succeed()
+    for name in ("b.tsv", "summary.tsv"):
+        (elsewhere.results / "evaluation" / name).unlink()
+    elsewhere.succeed("evaluate")
+    for name in ("b.tsv", "summary.tsv"):
+        copied = elsewhere.results / "evaluation" / name
+        assert copied.read_bytes() == (finished.results / "evaluation" / name).read_bytes()
 
 
 def test_browser_files(finished):
