@@ -11,7 +11,7 @@ REPORT := results/demo/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test test-cluster test-nightly lint bench bench-full lock clean
+.PHONY: help demo report experiments test test-cluster test-faults test-nightly lint bench bench-full lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -42,6 +42,9 @@ test: $(READY)  ## all tests
 
 test-cluster: $(READY)  ## whole runs through profiles/gadi (a stand-in for PBS) and profiles/slurm (a real one)
 	$(BIN)/python -m pytest tests/cluster $(SELECT)
+
+test-faults: $(READY)  ## every rule killed ten times, full and read-only disks, ... (hours; docs/faults.md)
+	$(BIN)/python -m pytest tests/faults $(SELECT)
 
 test-nightly: $(READY)  ## the parsers, with 10,000 inputs each (minutes)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/unit/test_parsers.py

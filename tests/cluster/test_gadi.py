@@ -14,7 +14,9 @@ from workflow.test_resume import equal_histories, equal_tracks
 
 from cluster.conftest import PATIENCE, PROFILE, GadiStudy
 
-ARRAYS = Counter(["extract_sequence", "extract_signal.a", "extract_labels.a"])
+ARRAYS = Counter(
+    [f"extract_{x}" for x in ("sequence.windows", "signal.windows.a", "labels.windows.a")]
+)
 
 
 def find_processes(*words: str) -> list[int]:
@@ -41,7 +43,7 @@ def test_undisturbed(undisturbed: GadiStudy):
     assert train["queue"] == "gpuvolta"
     assert (train.resource("ngpus"), train.resource("ncpus")) == ("1", "12")
     assert (train.resource("mem"), train.resource("walltime")) == ("16000MB", "36000")
-    assert jobs["draw_windows"]["queue"] == "normal"
+    assert jobs["draw_windows.windows"]["queue"] == "normal"
     for job in jobs.values():
         assert job["project"] == "ab12"
         assert job.resource("storage") == "scratch/ab12+gdata/ab12"
@@ -73,7 +75,7 @@ def test_a_job_that_always_fails(study: GadiStudy, undisturbed: GadiStudy):
     os.utime(signal_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     done = study.run("windows")
     assert done.returncode == 1
-    assert study.server.submissions() == ARRAYS + Counter({"extract_signal.a": 2})
+    assert study.server.submissions() == ARRAYS + Counter({"extract_signal.windows.a": 2})
     tries = [j for j in study.server.jobs if j["Job_Name"].startswith("extract_signal")]
     assert [j.resource("mem") for j in tries] == ["2000MB", "4000MB", "6000MB"]
     assert [j.resource("walltime") for j in tries] == ["1800", "3600", "5400"]

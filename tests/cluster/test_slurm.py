@@ -142,7 +142,10 @@ def test_the_study_goes_on_to_its_report(story: Story):
 
 def test_every_job_but_the_cancelled_one_ran_once(story: Story):
     submitted = Counter(job["Comment"] for job in story.finished)
-    assert {"rule_draw_windows", "rule_train_network_wildcards_unet_a-a-s1"} <= set(submitted)
+    assert {
+        "rule_draw_windows_wildcards_windows",
+        "rule_train_network_wildcards_unet_a-a-s1",
+    } <= set(submitted)
     twice = {what for what, n in submitted.items() if n > 1}
     assert twice == {job["Comment"] for job in story.finished if job["JobId"] == story.cancelled}
     failed = [job["JobId"] for job in story.finished if job["JobState"] != "COMPLETED"]
@@ -156,7 +159,7 @@ def test_only_gpu_rules_get_gpus_and_the_gpu_partition(story: Story):
         if rule == "train_network":
             assert models == ["a100"]
         else:
-            assert len(models) == (rule == "predict_binding")
+            assert len(models) == (rule in ("predict_binding", "evaluate_windows"))
         assert job["Partition"] == ("gpu" if models else "cpu")
 
 

@@ -174,8 +174,8 @@ def test_a_new_cell_line_is_predicted_and_evaluated_and_nothing_else(finished):
         shutil.copy2(finished.results / f"simulated/b.{kind}", mine / f"c.{kind}")
         with (finished.directory / f"{sheet}.tsv").open("a") as rows:
             rows.write("c\t" + "1\t" * (sheet == "signals") + f"mine/c.{kind}\n")
-    # Snakemake (9.27, its issue 4166) plans nothing behind a job that runs again and whose output is
-    # but an ancient input: the first run checks, the second does the rest.
+    # Snakemake (9.27, its issue 4166) plans nothing behind a job that runs again and whose output
+    # is only an ancient input: the first run checks, the second does the rest.
     assert planned(finished, "evaluate", "predict") == {"check_inputs"}
     finished.succeed("evaluate", "predict")
     rules = planned(finished, "evaluate", "predict")

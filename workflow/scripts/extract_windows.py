@@ -6,7 +6,7 @@ from job import job
 from leopard.tracks import open_reader
 from leopard.windows import write_windows
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input):
     files = dict(snakemake.input.items())
     read = partial(
         open_reader,

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -13,12 +13,17 @@ from leopard.errors import InputError, TimeUpError
 
 
 @contextmanager
-def job(log: str) -> Iterator[TextIO]:
+def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
     """Send logging, stdout and stderr (native libraries' too) to the rule's log file.
 
     An `InputError`, a `TimeUpError`, or the system's refusal to write, ends the job with status 1
     and one line on the terminal as well as in the log; anything else keeps its traceback. What the
     context gives is the terminal, for the rare job that has something to tell there.
+
+    Args:
+        log: The rule's log file.
+        inputs: Files that must be the same at the end as at the start. One that is replaced
+            meanwhile would be older than the outputs, and pass for what they were made from.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -31,7 +36,11 @@ def job(log: str) -> Iterator[TextIO]:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True
     )
     try:
+        before = {path: _state(path) for path in inputs}
         yield terminal
+        for path, state in before.items():
+            if _state(path) != state:
+                raise InputError(path, "replaced while it was in use", "run again")
     except (InputError, TimeUpError, OSError) as error:
         line = f"error: {error}"
         if isinstance(error, OSError):
@@ -39,3 +48,9 @@ def job(log: str) -> Iterator[TextIO]:
         print(line, file=sys.stderr)
         print(line, file=terminal, flush=True)
         sys.exit(1)
+
+
+def _state(path: str) -> tuple[int, int, int]:
+    """What tells one version of a file from the next."""
+    found = Path(path).stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input):
     from leopard import devices
 
     devices.set_up(

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -219,7 +220,10 @@ def write_windows(
     sample = open_reader()(*next(iterate_regions(windows)))
     shape = (len(windows), len(sample))
     unfinished = path.with_suffix(".unfinished")  # complete before it gets its name
-    np.lib.format.open_memmap(unfinished, "w+", sample.dtype, shape)
+    array = np.lib.format.open_memmap(unfinished, "w+", sample.dtype, shape)
+    with unfinished.open("rb+") as file:
+        # Without room for it, an error here and not a bus error at some page of the map.
+        os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
     shares = np.array_split(np.arange(len(windows)), workers)
     fill = partial(_fill_rows, unfinished, windows, open_reader)
     if workers == 1:

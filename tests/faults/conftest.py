@@ -1,0 +1,196 @@
+"""The tiny study undisturbed, and what it takes to disturb copies of it and to compare them."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from workflow.conftest import MOTIF, Study, build_study
+from workflow.test_resume import equal_histories, equal_tracks
+
+PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
+TARGETS = ("all", "browse", "windows")
+# Times, memory and machine; the numbers that these pages hold otherwise are compared elsewhere.
+MEASURED = ("training.html", "benchmarks.html", "headline.html")
+TIMED = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def motif_url() -> Iterator[str]:
+    """The motif by URL, so that there is something to download."""
+    handler = partial(Quiet, directory=MOTIF.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}/{MOTIF.name}"
+        httpd.shutdown()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Study:
+    study = build_study(
+        tmp_path_factory.mktemp("undisturbed"),
+        motif=motif_url,
+        members=[{"train": "a", "validation": "a", "seed": 1}],
+        genome={"fasta": "results/tiny/simulated/genome.fa.gz", "assembly": "hg19"},
+    )
+    study.succeed(*TARGETS)
+    return study
+
+
+@pytest.fixture
+def study(undisturbed: Study, tmp_path: Path) -> Study:
+    """A copy, modification times and all, to be disturbed."""
+    directory = tmp_path / "study"
+    shutil.copytree(undisturbed.directory, directory, symlinks=True)
+    return Study(directory, dict(undisturbed.config))
+
+
+@pytest.fixture(scope="session")
+def jobs(undisturbed: Study) -> dict[str, list[list[str]]]:
+    """Outputs of the jobs of each rule, from a plan that runs all of them."""
+    found = defaultdict(list)
+    plan = undisturbed.succeed(*TARGETS, "--dry-run", "--forceall")
+    for rule, outputs in re.findall(r"^rule (\w+):\n(?: .+\n)*? +output: (.+)\n", plan, re.M):
+        found[rule].append(outputs.split(", "))
+    return dict(found)
+
+
+def settle(study: Study, *targets: str) -> None:
+    """Run until nothing is left to be done.
+
+    Twice where inputs changed: Snakemake (9.27, its issue 4166) plans nothing behind a job that
+    runs again and whose output is only an ancient input, as that of check_inputs is.
+    """
+    study.succeed(*targets)
+    study.succeed(*targets)
+    assert "Nothing to be done" in study.succeed(*targets)
+
+
+def remove(study: Study, *outputs: str) -> None:
+    for name in outputs:
+        path = study.directory / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def start(study: Study, *arguments: str) -> "subprocess.Popen[str]":
+    """Start Snakemake in a process group of its own; what it says goes to said.txt."""
+    return subprocess.Popen(
+        study.command(*arguments),
+        cwd=study.directory,
+        stdout=(study.directory / "said.txt").open("w"),
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def find_script(session: int) -> int | None:
+    """The process that runs a rule's script, among those that Snakemake started."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError):
+            words = (path / "cmdline").read_text().split("\0")
+            leader = int((path / "stat").read_text().rpartition(")")[2].split()[3])
+            if leader == session and any(".snakemake/scripts/" in x for x in words[:2]):
+                return int(path.name)
+    return None
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started."""
+    found = [pid]
+    for parent in found:
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def wait_until(reached: Callable[[], object], process: "subprocess.Popen[str]") -> bool:
+    """Wait for something while a process runs; whether it came."""
+    limit = time.monotonic() + PATIENCE
+    while not reached():
+        if process.poll() is not None:
+            return bool(reached())
+        assert time.monotonic() < limit, "never happened"
+        time.sleep(0.005)
+    return True
+
+
+def kill_job(study: Study, target: str, seconds: float, with_snakemake: bool) -> bool:
+    """SIGKILL a job so long after its script began; whether it still ran."""
+    process = start(study, target)
+    try:
+        assert wait_until(lambda: find_script(process.pid), process), "no script was run"
+        time.sleep(seconds)
+        script = find_script(process.pid)
+        if script and not with_snakemake:
+            for pid in descendants(script):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait(PATIENCE)
+        elif script:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            study.succeed("--unlock")
+        else:
+            process.wait(PATIENCE)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return bool(script) and process.returncode != 0
+
+
+def check_same(path: Path, expected: Path) -> None:
+    """Bytes are the same, or the values of a model, a track, a record of training."""
+    assert path.exists(), path
+    if path.is_dir():
+        for inner in expected.iterdir():
+            check_same(path / inner.name, inner)
+    elif path.suffix == ".bigWig":
+        equal_tracks(path, expected)
+    elif path.suffix == ".keras":
+        one, other = (zipfile.ZipFile(x).read("model.weights.h5") for x in (path, expected))
+        assert one == other, path
+    elif path.name == "history.tsv":
+        equal_histories(path, expected)
+    elif path.name == "training.json":
+        one, other = (json.loads(x.read_text()) for x in (path, expected))
+        assert {k: v for k, v in one.items() if k not in TIMED} == {
+            k: v for k, v in other.items() if k not in TIMED
+        }
+    elif path.name in MEASURED or (path.parent.name == "unet" and path.suffix == ".svg"):
+        assert path.stat().st_size > 0
+    else:
+        assert path.read_bytes() == expected.read_bytes(), path
+
+
+def check_results(study: Study, undisturbed: Study) -> None:
+    """Every final output is there and the same, and nothing else is."""
+    ours, theirs = (
+        {
+            str(path.relative_to(x.results))
+            for path in x.results.rglob("*")
+            if path.is_file() and path.relative_to(x.results).parts[0] not in ("logs", "benchmarks")
+        }
+        for x in (study, undisturbed)
+    )
+    assert ours == theirs
+    for name in sorted(theirs):
+        check_same(study.results / name, undisturbed.results / name)

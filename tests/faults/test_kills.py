@@ -1,0 +1,59 @@
+"""Every rule's job, killed at random moments again and again, then run to its end.
+
+LEOPARD_KILLS says how often each is killed, and LEOPARD_SEED at which moments.
+"""
+
+import os
+import random
+import shutil
+
+import pytest
+from workflow.conftest import Study
+
+from faults.conftest import TARGETS, check_results, check_same, kill_job, remove
+
+KILLS = int(os.environ.get("LEOPARD_KILLS", "10"))
+SEED = int(os.environ.get("LEOPARD_SEED", "1"))
+RULES = (
+    *("download_file", "simulate_genome", "prepare_genome", "check_inputs", "make_labels"),
+    *("list_usable_starts", "draw_windows", "extract_sequence", "extract_signal"),
+    *("extract_labels", "train_network", "predict_binding", "call_peaks", "score_motif"),
+    *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),
+    *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
+    *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
+    *("plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
+)
+GATE = ("extract_signal", "train_network", "predict_binding")
+
+
+def test_no_rule_is_left_out(jobs):
+    assert set(jobs) == set(RULES)
+
+
+@pytest.mark.parametrize(
+    "rule", [pytest.param(x, marks=() if x in GATE else pytest.mark.full) for x in RULES]
+)
+def test_killed_jobs_end_as_if_nothing_had_happened(
+    rule: str, jobs: dict, study: Study, undisturbed: Study
+):
+    rng = random.Random(f"{SEED} {rule}")
+    # From the first import to the last byte, more or less: the second kill would hit a finished job
+    # if the moments were drawn from a longer time than the job takes, and is drawn again then.
+    longest = 30.0 if rule in ("train_network", "predict_binding", "evaluate_windows") else 4.0
+    killed = 0
+    while killed < KILLS:
+        outputs = rng.choice(jobs[rule])
+        remove(study, *outputs)
+        moment, with_snakemake = rng.uniform(0, longest), rng.random() < 0.5
+        if not kill_job(study, outputs[0], moment, with_snakemake):
+            longest = max(0.2, 0.7 * moment)
+            continue
+        killed += 1
+        study.succeed(outputs[0])
+        for name in outputs:
+            check_same(study.directory / name, undisturbed.directory / name)
+            # What is the same need not be read again, but by the rule that all else begins with.
+            if rule != "prepare_genome":
+                shutil.copystat(undisturbed.directory / name, study.directory / name)
+    study.succeed(*TARGETS)
+    check_results(study, undisturbed)

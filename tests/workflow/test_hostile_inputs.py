@@ -1,0 +1,111 @@
+"""A whole run on inputs that are as bad as they may be and still be used."""
+
+import gzip
+import shutil
+from base64 import b64encode
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+
+from workflow.conftest import MOTIF, Study, build_study
+
+PLACE = 'in put\'s "$(touch owned)" ;touch owned; `touch owned` # & é'
+SECRETS = ("someone", "s3cret", "t0ken")
+
+
+class Guarded(SimpleHTTPRequestHandler):
+    """Serves those who know the password, and would log whatever it is asked."""
+
+    def do_GET(self) -> None:
+        known = b64encode(f"{SECRETS[0]}:{SECRETS[1]}".encode()).decode()
+        if self.headers.get("Authorization") == f"Basic {known}" and SECRETS[2] in self.path:
+            super().do_GET()
+        else:
+            self.send_error(401)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Run from files in an odd place; a few letters are IUPAC codes, a few values enormous."""
+    directory = tmp_path_factory.mktemp("hostile")
+    study = build_study(directory)
+    study.succeed("results/tiny/simulated/truth.tsv")
+    place = directory / PLACE
+    (directory / "results/tiny/simulated").rename(place)
+    shutil.rmtree(directory / "results")
+    shutil.copy(MOTIF, place)
+
+    letters = np.frombuffer(gzip.decompress((place / "genome.fa.gz").read_bytes()), "u1").copy()
+    at = np.flatnonzero(np.isin(letters, list(b"ACGT")) & (np.arange(len(letters)) % 97 == 0))
+    letters[at] = np.resize(list(b"RYSWKMBDHVNn"), len(at))
+    (place / "genome.fa").write_bytes(letters.tobytes())
+
+    with (
+        pyBigWig.open(str(place / "a.bigWig")) as old,
+        pyBigWig.open(str(place / "enormous.bigWig"), "w") as new,
+    ):
+        new.addHeader(list(old.chroms().items()))
+        for number, chrom in enumerate(old.chroms()):
+            starts, ends, values = map(list, zip(*old.intervals(chrom), strict=True))
+            values[number :: len(values) // 3] = [1e30 for _ in values[number :: len(values) // 3]]
+            new.addEntries([chrom] * len(starts), starts, ends=ends, values=values)
+
+    rows = [f"a\t1\t{PLACE}/enormous.bigWig", f"a\t2\t{PLACE}/b.bigWig"]
+    (directory / "signals.tsv").write_text("\n".join(["cell_line\treplicate\tsignal", *rows, ""]))
+    (directory / "labels.tsv").write_text(f"cell_line\tlabels\na\t{PLACE}/a.narrowPeak\n")
+    handler = partial(Guarded, directory=place)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        login = ":".join(SECRETS[:2])
+        url = f"http://{login}@127.0.0.1:{httpd.server_port}/{MOTIF.name}?key={SECRETS[2]}"
+        study.config |= {
+            "simulate": None,
+            "genome": {"fasta": f"{PLACE}/genome.fa"},
+            "motif": url,
+            "members": [{"train": "a", "validation": "a", "seed": 1}],
+            "training": {"batch_size": 16, "epochs": 1},
+        }
+        said = study.succeed("evaluate", "predict", "results/tiny/report/config.html")
+        (directory / "said.log").write_text(said)
+        httpd.shutdown()
+    return study
+
+
+def test_paths_are_never_commands(study):
+    assert not list(study.directory.rglob("owned"))
+    inputs = pd.read_csv(study.results / "inputs.tsv", sep="\t")
+    assert f"{PLACE}/enormous.bigWig" in inputs["path"].to_list()
+
+
+def test_enormous_values_and_iupac_codes_give_numbers(study):
+    history = pd.read_csv(study.results / "models/unet/a-a-s1/history.tsv", sep="\t")
+    assert np.isfinite(history.select_dtypes("number")).all(axis=None)
+    with pyBigWig.open(str(study.results / "predictions/unet/a.bigWig")) as track:
+        for chrom, size in track.chroms().items():
+            values = track.values(chrom, 0, size, numpy=True)
+            assert values.min() >= 0 and values.max() <= 1
+    summary = pd.read_csv(study.results / "evaluation/summary.tsv", sep="\t")
+    assert set(summary["model"]) >= {"unet", "motif", "accessibility"}
+    of_unet = summary[summary["model"] == "unet"].select_dtypes("number")
+    assert np.isfinite(of_unet).all(axis=None)
+    codes = np.load(study.results / "windows/sequence.npy")
+    assert set(np.unique(codes)) == {0, 1, 2, 3, 4}
+
+
+def test_secrets_of_urls_are_in_no_log_and_no_page(study):
+    kinds = (".log", ".tsv", ".html", ".json", ".txt")
+    texts = [x for x in study.directory.rglob("*") if x.suffix in kinds and x.is_file()]
+    assert {"config.html", "said.log", "check_inputs.log"} <= {x.name for x in texts}
+    config = (study.results / "report/config.html").read_text()
+    assert "http://127.0.0.1:" in config and MOTIF.name in config
+    for path in texts:
+        for secret in SECRETS:
+            assert secret not in path.read_text(errors="replace"), path
