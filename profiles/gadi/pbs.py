@@ -160,7 +160,8 @@ def translate(rule: str, threads: int, resources: Dict[str, object], attempt: in
     model = str(resources.get("gpu_model") or setting("gpu_model"))
     if model not in GPU_QUEUES:
         raise RefusedError("gpu_model {!r}; give one of {}".format(model, ", ".join(GPU_QUEUES)))
-    if rule in setting("network_rules").split():
+    # In a study of several factors a rule is named after its factor: CTCF_download_file.
+    if any("_{}".format(rule).endswith("_" + x) for x in setting("network_rules").split()):
         name = "copyq"
     else:
         name = GPU_QUEUES[model] if ngpus else "normal"

@@ -318,7 +318,7 @@ def test_benchmarks_are_summed_by_rule(tmp_path):
     ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(row.format(seconds, memory))
-    benchmarks = read_benchmarks(tmp_path)
+    benchmarks = read_benchmarks([tmp_path])
     assert sorted(benchmarks["rule"]) == ["draw_windows", "train", "train"]
     assert sorted(benchmarks["job"]) == ["", "cnn/a", "unet/a"]
     page = benchmarks_page(benchmarks)

@@ -156,9 +156,13 @@ def test_one_word_sets_the_gpu_of_all_rules(monkeypatch):
     assert pbs.translate("draw_windows", 1, {"mem_mb": 1, "runtime": 1}).queue == "normal"
 
 
-def test_downloads_go_where_the_network_is():
-    request = pbs.translate("download_file", 1, {"mem_mb": 1000, "runtime": 600})
+@pytest.mark.parametrize(
+    "rule", ["download_file", "CTCF_download_file", "TAF1_download_shared_file"]
+)
+def test_downloads_go_where_the_network_is(rule):
+    request = pbs.translate(rule, 1, {"mem_mb": 1000, "runtime": 600})
     assert request == pbs.Request("copyq", 1, 0, 1000, 36000, 10240)
+    assert pbs.translate(f"{rule}s", 1, {"mem_mb": 1000, "runtime": 600}).queue == "normal"
 
 
 def test_what_grew_beyond_the_queue_is_cut():

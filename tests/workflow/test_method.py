@@ -251,7 +251,14 @@ def test_factors_share_what_does_not_depend_on_them(leopard):
     a, b = (read_all(results / f"signals/{x}.bigWig", "chr1") for x in LINES)
     average = read_all(results / "average_signal.bigWig", "chr1")
     np.testing.assert_allclose(average, (a + b) / 2, rtol=1e-5)
-    assert "MAX_train_network" in leopard.succeed("-n")
+    # What is set for a rule is for that of every factor, if nothing is set for its own.
+    threads = ("--set-threads", "train_network=3", "TAF1_train_network=4")
+    memory = ("--set-resources", "train_network:mem_mb=123")
+    plan = leopard.succeed("all", "browse", "-n", "--cores", "16", *threads, *memory)
+    for factor, number in (("MAX", 3), ("TAF1", 4)):
+        (job,) = re.findall(rf"^rule {factor}_train_network:\n((?: +.*\n)+)", plan, re.M)[:1]
+        assert f"threads: {number}\n" in job and "mem_mb=123" in job
+    assert "copy_track" not in plan  # every track is under results/leopard
     # One of them alone goes on from there, by the rules' usual names.
     plan = leopard.succeed("-n", "train", "--config", "tf=TAF1")
     assert re.search(r"^train_network +2$", plan, re.M)

@@ -19,7 +19,7 @@ FOREIGN = {
     f"{line}.{name.replace(' ', '.')}.bigWig": path
     for line, tracks in BROWSABLE.items()
     for _, name, path in tracks
-    if not path.startswith(f"{OUT}/")
+    if not path.startswith(f"{SHARED}/")
 }
 COPIES = {path: f"{OUT}/hub/tracks/{name}" for name, path in FOREIGN.items()}
 BROWSER_TRACKS = [
@@ -79,7 +79,7 @@ rule write_browser_files:
         tracks=BROWSER_TRACKS,
         models=MODELS,
         assembly=ASSEMBLY,
-        study=config["study"],
+        study=OUT.removeprefix("results/"),
         title=f"{config['tf']} binding, study {config['study']}",
         chrom=CHROMOSOMES["test"][0],
     script:

@@ -15,6 +15,7 @@ if LABELS["cell_line"].duplicated().any():
 # Where outputs go: those that depend on the factor, and those that several factors can share.
 SHARED = f"results/{config['study']}"
 OUT = f"{SHARED}/{config['tf']}" if "factors" in config else SHARED
+FACTOR = {"factor": config["tf"]} if OUT != SHARED else {}  # first of each result's labels
 SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "signal"], ["motif", "labels", "weights"]
 CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]

@@ -218,19 +218,19 @@ rule summarise_comparison:
             f"{OUT}/report/comparison/models.html",
             caption="../report/comparison.rst",
             category="Comparison",
-            labels={"comparison": "Models and baselines, table"},
+            labels=FACTOR | {"comparison": "Models and baselines, table"},
         ),
         figure=report(
             f"{OUT}/report/comparison/models.svg",
             caption="../report/comparison.rst",
             category="Comparison",
-            labels={"comparison": "Models and baselines, figure"},
+            labels=FACTOR | {"comparison": "Models and baselines, figure"},
         ),
         speed=report(
             f"{OUT}/report/comparison/speed.svg",
             caption="../report/speed.rst",
             category="Comparison",
-            labels={"comparison": "Time to decode a chromosome"},
+            labels=FACTOR | {"comparison": "Time to decode a chromosome"},
         ),
     log:
         f"{OUT}/logs/summarise_comparison.log",

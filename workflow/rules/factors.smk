@@ -4,6 +4,23 @@
 
 STUDIES = {x: config | {"tf": x} for x in config["factors"]}
 
+
+def for_every_factor(by_rule):
+    """Settings by rule, those of a rule's name in a study of one for the rule of every factor.
+
+    A factor's rule that has settings by its own name has those only.
+    """
+    prefixes = tuple(f"{factor}_" for factor in STUDIES)
+    own = {name: x for name, x in by_rule.items() if name.startswith(prefixes)}
+    usual = {name: x for name, x in by_rule.items() if name not in own}
+    return {prefix + name: x for prefix in prefixes for name, x in usual.items()} | own
+
+
+# Of profiles and the command line, before any rule is made.
+SETTINGS = workflow.resource_settings
+SETTINGS.overwrite_threads = for_every_factor(SETTINGS.overwrite_threads)
+SETTINGS.overwrite_resources = for_every_factor(SETTINGS.overwrite_resources)
+
 for STUDY in STUDIES:
     PREFIX = f"{STUDY}_"
 

@@ -23,19 +23,19 @@ rule summarise_windows:
             f"{OUT}/report/windows.html",
             caption="../report/windows.rst",
             category="Data",
-            labels={"data": "Windows, table"},
+            labels=FACTOR | {"data": "Windows, table"},
         ),
         figure=report(
             f"{OUT}/report/windows.svg",
             caption="../report/windows.rst",
             category="Data",
-            labels={"data": "Windows, figure"},
+            labels=FACTOR | {"data": "Windows, figure"},
         ),
         accessibility=report(
             f"{OUT}/report/accessibility.svg",
             caption="../report/accessibility.rst",
             category="Data",
-            labels={"data": "Accessibility"},
+            labels=FACTOR | {"data": "Accessibility"},
         ),
     log:
         f"{OUT}/logs/report/summarise_windows.log",
@@ -62,7 +62,7 @@ rule tabulate_inputs:
             f"{OUT}/report/inputs.html",
             caption="../report/inputs.rst",
             category="Data",
-            labels={"data": "Checked inputs"},
+            labels=FACTOR | {"data": "Checked inputs"},
         ),
     log:
         f"{OUT}/logs/report/tabulate_inputs.log",
@@ -85,7 +85,8 @@ rule plot_training:
             f"{OUT}/report/training/{{model}}/{{member}}.svg",
             caption="../report/curves.rst",
             category="Training",
-            labels={"training": "Learning curves", "model": "{model}", "member": "{member}"},
+            labels=FACTOR
+            | {"training": "Learning curves", "model": "{model}", "member": "{member}"},
         ),
     log:
         f"{OUT}/logs/report/plot_training/{{model}}/{{member}}.log",
@@ -110,13 +111,13 @@ rule tabulate_training:
             f"{OUT}/report/training.html",
             caption="../report/training.rst",
             category="Training",
-            labels={"training": "Training runs", "model": "all", "member": "all"},
+            labels=FACTOR | {"training": "Training runs", "model": "all", "member": "all"},
         ),
         software=report(
             f"{OUT}/report/software.html",
             caption="../report/software.rst",
             category="Run",
-            labels={"run": "Software"},
+            labels=FACTOR | {"run": "Software"},
         ),
     log:
         f"{OUT}/logs/report/tabulate_training.log",
@@ -142,13 +143,13 @@ rule tabulate_results:
             f"{OUT}/report/headline.html",
             caption="../report/headline.rst",
             category="Results",
-            labels={"result": "Headline", "cell line": "all"},
+            labels=FACTOR | {"result": "Headline", "cell line": "all"},
         ),
         summary=report(
             f"{OUT}/report/summary.html",
             caption="../report/summary.rst",
             category="Results",
-            labels={"result": "Summary", "cell line": "all"},
+            labels=FACTOR | {"result": "Summary", "cell line": "all"},
         ),
     log:
         f"{OUT}/logs/report/tabulate_results.log",
@@ -176,7 +177,7 @@ rule plot_precision_recall:
             f"{OUT}/report/precision_recall/{{cell_line}}.svg",
             caption="../report/precision_recall.rst",
             category="Results",
-            labels={"result": "Precision and recall", "cell line": "{cell_line}"},
+            labels=FACTOR | {"result": "Precision and recall", "cell line": "{cell_line}"},
         ),
     log:
         f"{OUT}/logs/report/plot_precision_recall/{{cell_line}}.log",
@@ -202,7 +203,7 @@ rule plot_calls:
             f"{OUT}/report/calls.svg",
             caption="../report/calls.rst",
             category="Results",
-            labels={"result": "Called sites", "cell line": "all"},
+            labels=FACTOR | {"result": "Called sites", "cell line": "all"},
         ),
     log:
         f"{OUT}/logs/report/plot_calls.log",
@@ -232,7 +233,7 @@ rule plot_sites:
             f"{OUT}/report/sites/{{cell_line}}.png",
             caption="../report/sites.rst",
             category="Tracks",
-            labels={"cell line": "{cell_line}"},
+            labels=FACTOR | {"cell line": "{cell_line}"},
         ),
     log:
         f"{OUT}/logs/report/plot_sites/{{cell_line}}.log",
@@ -263,7 +264,7 @@ rule tabulate_benchmarks:
             f"{OUT}/report/benchmarks.html",
             caption="../report/benchmarks.rst",
             category="Run",
-            labels={"run": "Benchmarks"},
+            labels=FACTOR | {"run": "Benchmarks"},
         ),
     log:
         f"{OUT}/logs/report/tabulate_benchmarks.log",
@@ -275,7 +276,7 @@ rule tabulate_benchmarks:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        directory=f"{OUT}/benchmarks",
+        directories=[f"{x}/benchmarks" for x in dict.fromkeys([OUT, SHARED])],
     script:
         "../scripts/tabulate_benchmarks.py"
 
@@ -286,7 +287,7 @@ rule write_config:
             f"{OUT}/report/config.html",
             caption="../report/config.rst",
             category="Run",
-            labels={"run": "Configuration"},
+            labels=FACTOR | {"run": "Configuration"},
         ),
     log:
         f"{OUT}/logs/report/write_config.log",

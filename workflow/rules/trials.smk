@@ -108,13 +108,13 @@ rule plot_ablation:
             f"{OUT}/report/trials/ablation.svg",
             caption="../report/ablation.rst",
             category="Experiments",
-            labels={"experiment": "Ablation, figure"},
+            labels=FACTOR | {"experiment": "Ablation, figure"},
         ),
         table=report(
             f"{OUT}/report/trials/ablation.html",
             caption="../report/ablation.rst",
             category="Experiments",
-            labels={"experiment": "Ablation, table"},
+            labels=FACTOR | {"experiment": "Ablation, table"},
         ),
     log:
         f"{OUT}/logs/report/plot_ablation.log",
@@ -142,13 +142,13 @@ rule plot_tuning:
             f"{OUT}/report/trials/tuning.svg",
             caption="../report/tuning.rst",
             category="Experiments",
-            labels={"experiment": "Tuning: PR-AUC by batch size and learning rate"},
+            labels=FACTOR | {"experiment": "Tuning: PR-AUC by batch size and learning rate"},
         ),
         curves=report(
             f"{OUT}/report/trials/tuning_curves.svg",
             caption="../report/tuning_curves.rst",
             category="Experiments",
-            labels={"experiment": "Tuning: learning curves"},
+            labels=FACTOR | {"experiment": "Tuning: learning curves"},
         ),
     log:
         f"{OUT}/logs/report/plot_tuning.log",
@@ -171,7 +171,7 @@ rule plot_scaling:
             f"{OUT}/report/trials/scaling.svg",
             caption="../report/scaling.rst",
             category="Experiments",
-            labels={"experiment": "Several devices"},
+            labels=FACTOR | {"experiment": "Several devices"},
         ),
     log:
         f"{OUT}/logs/report/plot_scaling.log",
@@ -248,7 +248,7 @@ rule summarise_search:
             f"{OUT}/report/trials/search.svg",
             caption="../report/search.rst",
             category="Experiments",
-            labels={"experiment": "Joint search"},
+            labels=FACTOR | {"experiment": "Joint search"},
         ),
     log:
         f"{OUT}/logs/summarise_search.log",
@@ -275,7 +275,7 @@ rule tabulate_gpu_types:
             f"{OUT}/report/trials/gpu_types.html",
             caption="../report/gpu_types.rst",
             category="Experiments",
-            labels={"experiment": "GPU types"},
+            labels=FACTOR | {"experiment": "GPU types"},
         ),
     log:
         f"{OUT}/logs/report/tabulate_gpu_types.log",

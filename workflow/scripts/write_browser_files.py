@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +37,7 @@ with job(snakemake.log[0]):
         else:
             tracks.append(BrowserTrack(line, name, path, colours[name], (0.0, 1.0)))
     locus = choose_locus(next(iter(calls.values())), params.chrom, chrom_sizes[params.chrom])
-    genome = params.assembly or f"../{fasta.parent.name}/{fasta.name}"
+    genome = params.assembly or os.path.relpath(fasta, session.parent)
     write_igv_session(session, genome, locus, tracks)
     if params.assembly:
         sites = Path(snakemake.output.calls)

@@ -349,14 +349,15 @@ def summary_page(summary: pd.DataFrame, roles: Mapping[str, str]) -> str:
     )
 
 
-def read_benchmarks(directory: Path) -> pd.DataFrame:
+def read_benchmarks(directories: Iterable[Path]) -> pd.DataFrame:
     """Snakemake's benchmarks of every job but the report's: rule, job, and its columns."""
     tables = []
-    for path in sorted(directory.rglob("*.tsv")):
-        rule, *job = path.relative_to(directory).with_suffix("").parts
-        if rule != "report":
-            table = pd.read_csv(path, sep="\t", na_values="-")
-            tables.append(table.assign(rule=rule, job="/".join(job)))
+    for directory in directories:
+        for path in sorted(directory.rglob("*.tsv")):
+            rule, *job = path.relative_to(directory).with_suffix("").parts
+            if rule != "report":
+                table = pd.read_csv(path, sep="\t", na_values="-")
+                tables.append(table.assign(rule=rule, job="/".join(job)))
     return pd.concat(tables, ignore_index=True)
 
 
