@@ -68,6 +68,7 @@ def test_nothing_to_choose(claim, visible):
 SET_UP = """
 from leopard import devices
 print(devices.set_up(2, "tensorflow")["device"])
+print(devices.set_up(2, "tensorflow", n_devices=0, gpu="required"))  # a job that asks for none
 devices.set_up(2, "tensorflow", gpu="required")
 """
 
@@ -81,7 +82,8 @@ def test_a_gpu_that_is_gone():
         text=True,
         check=False,
     )
-    assert done.stdout.startswith("CPU")
+    first, second = done.stdout.splitlines()
+    assert first.startswith("CPU") and "'n_devices': 1" in second
     assert "tensorflow cannot use GPU GPU-gone: computing on the CPU" in done.stderr
     assert "gpu: required: tensorflow can use 0 GPUs of the 1 that the job needs" in done.stderr
 

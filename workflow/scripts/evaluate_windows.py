@@ -1,12 +1,12 @@
 from functools import partial
 from pathlib import Path
 
-from job import job
+from job import devices_of, job
 
 with job(snakemake.log[0]):
     from leopard import devices
 
-    devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+    devices.set_up(**devices_of(snakemake))
 
     import pandas as pd
     from leopard import models

@@ -2,7 +2,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from job import job
+from job import devices_of, job
 from leopard.jobs import try_batch
 from leopard.trials import find_largest, survive
 
@@ -14,9 +14,8 @@ with job(snakemake.log[0]) as terminal:
             try_batch,
             params.recipe | {"batch_size": batch_size},
             params.length,
-            threads=snakemake.threads,
-            backend=snakemake.config["backend"],
-            memory_mib=snakemake.resources.mem_mb,
+            devices_of(snakemake),
+            snakemake.resources.mem_mb,
         )
         return survive(work) is None
 

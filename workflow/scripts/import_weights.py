@@ -1,11 +1,11 @@
 from pathlib import Path
 
-from job import job
+from job import devices_of, job
 
 with job(snakemake.log[0]):
     from leopard import devices
 
-    devices.set_up(snakemake.threads, backend=snakemake.config["backend"])
+    devices.set_up(**devices_of(snakemake))
 
     from leopard import models
     from leopard.models.keras2 import load_weights

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from leopard.errors import InputError, TimeUpError
 
@@ -48,6 +48,19 @@ def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
         print(line, file=sys.stderr)
         print(line, file=terminal, flush=True)
         sys.exit(1)
+
+
+def devices_of(snakemake: Any) -> dict[str, Any]:
+    """What `leopard.devices.set_up` is to be told of a job: its threads and GPUs, the backend.
+
+    From the config, not from params: neither backend nor GPUs are to make a job run again.
+    """
+    return {
+        "threads": snakemake.threads,
+        "n_devices": snakemake.resources.get("gpu", 0),
+        "backend": snakemake.config["backend"],
+        "gpu": snakemake.config["gpu"],
+    }
 
 
 def _state(path: str) -> tuple[int, int, int]:

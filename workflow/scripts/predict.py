@@ -1,13 +1,11 @@
 from pathlib import Path
 
-from job import job
+from job import devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
     from leopard import devices
 
-    devices.set_up(
-        snakemake.threads, backend=snakemake.config["backend"], gpu=snakemake.config["gpu"]
-    )
+    devices.set_up(**devices_of(snakemake))
 
     from leopard import models
     from leopard.decoding import Decoder, decode_genome

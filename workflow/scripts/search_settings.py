@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from job import job
+from job import devices_of, job
 from leopard.jobs import run_training
 from leopard.trials import search
 
@@ -20,10 +20,8 @@ with job(snakemake.log[0]):
             params.draw,
             own,
             own / "checkpoints",
-            threads=snakemake.threads,
-            backend=snakemake.config["backend"],
-            gpu=snakemake.config["gpu"],
-            report=report,
+            devices_of(snakemake),
+            report,
         )
 
     search(

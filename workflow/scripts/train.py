@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from job import job
+from job import devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
     from leopard.jobs import run_training
@@ -12,8 +12,5 @@ with job(snakemake.log[0], snakemake.input):
         params.draw,
         Path(snakemake.output.model).parent,
         Path(params.checkpoints),
-        threads=snakemake.threads,
-        backend=snakemake.config["backend"],
-        gpu=snakemake.config["gpu"],
-        n_devices=snakemake.resources.gpu,
+        devices_of(snakemake),
     )

@@ -3,7 +3,7 @@ from functools import partial
 from pathlib import Path
 
 import yaml
-from job import job
+from job import devices_of, job
 from leopard.jobs import run_training
 from leopard.outcomes import write_outcome
 from leopard.trials import survive
@@ -22,10 +22,7 @@ with job(snakemake.log[0]):
         params.draw,
         outputs,
         checkpoints,
-        threads=snakemake.threads,
-        backend=snakemake.config["backend"],
-        gpu=snakemake.config["gpu"],
-        n_devices=params.n_devices,
+        devices_of(snakemake) | {"n_devices": params.n_devices},
     )
     failure = survive(work)
     shutil.rmtree(checkpoints, ignore_errors=True)

@@ -36,8 +36,8 @@ def set_up(
     Args:
         threads: CPU threads that one operation may use; JAX on a CPU takes all it is given.
         backend: tensorflow or jax; None for the one that Keras is set to.
-        n_devices: GPUs to use. Without a GPU the CPU is cut into so many virtual devices, which
-            makes nothing faster and lets everything be tried.
+        n_devices: GPUs to use; 0 computes on the CPU. Without a GPU the CPU is cut into so many
+            virtual devices, which makes nothing faster and lets everything be tried.
         xla: Whether XLA will compile the work: Keras would not let it under TensorFlow's own
             deterministic operations. XLA repeats itself exactly by the flag above.
         gpu: "optional" computes on the CPU where there is no GPU, or none that works; "required"
@@ -66,7 +66,7 @@ def set_up(
         logging.warning("%s cannot use GPU %s: computing on the CPU", name, ", ".join(broken))
     return {
         "device": found[0] if found else f"CPU, {threads} threads ({_cpu_name()})",
-        "n_devices": len(found) or n_devices,
+        "n_devices": len(found) or max(n_devices, 1),
         "backend": f"{name} {version(name)}",
         "keras": keras.__version__,
     }
@@ -93,7 +93,7 @@ def _set_up_tensorflow(threads: int, n_devices: int, deterministic: bool) -> lis
 
 def _set_up_jax(n_devices: int) -> list[str]:
     """Prepare JAX and return the names of the GPUs it will use."""
-    os.environ["XLA_FLAGS"] += f" --xla_force_host_platform_device_count={n_devices}"
+    os.environ["XLA_FLAGS"] += f" --xla_force_host_platform_device_count={max(n_devices, 1)}"
     import jax
     import keras
 

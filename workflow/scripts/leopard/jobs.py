@@ -19,11 +19,7 @@ def run_training(
     draw: Mapping[str, Any] | None,
     outputs: Path,
     checkpoints: Path,
-    *,
-    threads: int,
-    backend: str,
-    n_devices: int = 1,
-    gpu: str = "optional",
+    wanted: Mapping[str, Any],
     report: Callable[[int, float], None] | None = None,
 ) -> None:
     """Set up the devices, open the windows and train one network.
@@ -34,13 +30,10 @@ def run_training(
         draw: As for `leopard.batches.open_windows`; kept in the record.
         outputs: As for `leopard.training.train`.
         checkpoints: As for `leopard.training.train`.
-        threads: As for `leopard.devices.set_up`.
-        backend: As for `leopard.devices.set_up`.
-        n_devices: As for `leopard.devices.set_up`.
-        gpu: As for `leopard.devices.set_up`.
+        wanted: Arguments of `leopard.devices.set_up`.
         report: Called after each epoch with its number and validation PR-AUC.
     """
-    found = devices.set_up(threads, backend, n_devices, recipe["xla"], gpu)
+    found = devices.set_up(**wanted, xla=recipe["xla"])
 
     import keras
 
@@ -68,19 +61,18 @@ def _deadline() -> float:
 
 
 def try_batch(
-    recipe: Mapping[str, Any], length: int, *, threads: int, backend: str, memory_mib: int
+    recipe: Mapping[str, Any], length: int, wanted: Mapping[str, Any], memory_mib: int
 ) -> None:
     """Train two steps on a batch of noise: it ends if the batch fits, in memory.
 
     Args:
         recipe: Fields of `leopard.training.Recipe`.
         length: Of a window, in bases.
-        threads: As for `leopard.devices.set_up`.
-        backend: As for `leopard.devices.set_up`.
+        wanted: Arguments of `leopard.devices.set_up`.
         memory_mib: What the process may take of the host's memory.
     """
     resource.setrlimit(resource.RLIMIT_DATA, (memory_mib * 2**20,) * 2)
-    devices.set_up(threads, backend, xla=recipe["xla"])
+    devices.set_up(**wanted, xla=recipe["xla"])
 
     import numpy as np
 
