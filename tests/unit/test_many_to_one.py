@@ -1,15 +1,18 @@
 """Windows, bins and samples of the models that score one window at a time, beside loops."""
 
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from conftest import SPARSE_SIZES as SIZES
 from conftest import randomise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leopard import bins
 from leopard.anchor import LENGTH as ANCHOR_LENGTH
-from leopard.anchor import open_anchor, summarise_windows, train_anchor
+from leopard.anchor import load_trees, open_anchor, summarise_windows, train_anchor
 from leopard.errors import InputError
 from leopard.factornet import open_factornet, train_factornet
 from leopard.many_to_one import ManyToOne, cut_windows, read_bins
@@ -17,6 +20,7 @@ from leopard.models import load
 from leopard.models.factornet import LENGTH, build_factornet
 from leopard.samples import draw_bases, draw_bins, draw_training, score_sample
 from leopard.tracks import MASKED, Tracks, reverse_complement
+from skops.io.exceptions import UntrustedTypesFoundException
 
 CHROMOSOMES = ["chr1", "chr2"]
 
@@ -183,13 +187,20 @@ def test_features_of_anchor_by_loop():
         np.testing.assert_allclose(found[row], expected, rtol=1e-5)
 
 
-def test_anchor_learns_bumps_of_accessibility(sparse_genome, tracks):
+def test_anchor_learns_bumps_of_accessibility(tmp_path, sparse_genome, tracks):
     hits = Tracks(sparse_genome.fasta, sparse_genome.signal_files[:1])
     training = tracks, draw_bins(tracks, ["chr1"], 300, [1])
     validation = tracks, draw_bins(tracks, ["chr2"], 60, [1])
-    model = open_anchor([train_anchor(training, validation, hits, 1)], tracks, hits)
+    train_anchor(training, validation, hits, 1, tmp_path / "x.skops")
+    model = open_anchor([load_trees(tmp_path / "x.skops")], tracks, hits)
     scores = model.score_bins("chr2", SIZES["chr2"])
     labels = bins.label_bins(tracks.labels("chr2", 0, SIZES["chr2"]))
     assert scores[labels == 1].mean() > scores[labels == 0].mean() + 0.2
     one = read_bins(model.readers, pd.DataFrame({"chrom": ["chr2"], "centre": [100]}), model.length)
     assert scores[0] == np.float32(model.predict(*one)[0])
+
+
+def test_trees_that_would_run_code_are_refused(tmp_path):
+    skops.io.dump(subprocess.Popen, tmp_path / "x.skops")
+    with pytest.raises(UntrustedTypesFoundException, match="Popen"):
+        load_trees(tmp_path / "x.skops")

@@ -69,7 +69,7 @@ rule train_anchor:
         validation_labels=lambda w: label_track(MEMBERS[w.member]["validation"]),
         hits=HITS,
     output:
-        f"{OUT}/comparison/anchor/{{member}}.joblib",
+        f"{OUT}/comparison/anchor/{{member}}.skops",
     log:
         f"{OUT}/logs/train_anchor/{{member}}.log",
     benchmark:
@@ -121,7 +121,7 @@ rule score_factornet:
 
 rule score_anchor:
     input:
-        models=collect(f"{OUT}/comparison/anchor/{{member}}.joblib", member=MEMBERS),
+        models=collect(f"{OUT}/comparison/anchor/{{member}}.skops", member=MEMBERS),
         fasta=FASTA,
         fai=FAI,
         signals=signals,
@@ -182,7 +182,7 @@ rule time_decoding:
     input:
         networks=[f"{OUT}/models/{m}/{list(MEMBERS)[0]}/model.keras" for m in MODELS],
         factornet=f"{OUT}/comparison/factornet/{list(MEMBERS)[0]}.keras",
-        anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.joblib" if MOTIF else [],
+        anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.skops" if MOTIF else [],
         hits=HITS,
         fasta=FASTA,
         fai=FAI,

@@ -1,9 +1,8 @@
 from pathlib import Path
 
-import joblib
 import numpy as np
 from job import job
-from leopard.anchor import open_anchor
+from leopard.anchor import load_trees, open_anchor
 from leopard.samples import score_sample
 from leopard.tracks import Tracks
 
@@ -12,7 +11,7 @@ with job(snakemake.log[0]):
     fasta = Path(files.fasta)
     tracks = Tracks(fasta, [Path(x) for x in files.signals], scaling=params.scaling)
     hits = Tracks(fasta, [Path(x) for x in files.hits])
-    model = open_anchor([joblib.load(x) for x in files.models], tracks, hits)
+    model = open_anchor([load_trees(Path(x)) for x in files.models], tracks, hits)
     labels = Tracks(fasta, labels=Path(files.labels))
     of_bins, bases = score_sample(model, labels, params.chromosomes, params.bases, params.seed)
     np.savez(snakemake.output.bins, **of_bins)

@@ -7,9 +7,8 @@ with job(snakemake.log[0]):
 
     found = devices.set_up(**devices_of(snakemake))
 
-    import joblib
     from leopard import models
-    from leopard.anchor import open_anchor
+    from leopard.anchor import load_trees, open_anchor
     from leopard.comparison import tabulate_speed, time_contest, time_middle
     from leopard.decoding import Decoder
     from leopard.factornet import open_factornet
@@ -27,7 +26,7 @@ with job(snakemake.log[0]):
     slow = {"factornet": open_factornet([models.load(Path(files.factornet))], tracks)}
     if files.anchor:
         hits = Tracks(fasta, [Path(x) for x in files.hits])
-        slow["anchor"] = open_anchor([joblib.load(files.anchor)], tracks, hits)
+        slow["anchor"] = open_anchor([load_trees(Path(files.anchor))], tracks, hits)
     for name, model in slow.items():
         runs[name], done[name] = time_middle(model, params.chrom, size)
     speed = tabulate_speed(time_contest(runs), done, size).assign(device=found["device"])

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import joblib
 from job import job
 from leopard.anchor import train_anchor
 from leopard.samples import draw_training
@@ -19,4 +18,4 @@ with job(snakemake.log[0]):
         params.seed,
     )
     hits = Tracks(fasta, [Path(x) for x in files.hits])
-    joblib.dump(train_anchor(training, validation, hits, params.seed), snakemake.output[0])
+    train_anchor(training, validation, hits, params.seed, Path(snakemake.output[0]))

@@ -7,9 +7,11 @@ boosting, LightGBM's method, which the project has already; XGBoost brings GPU l
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from leopard import bins
@@ -28,6 +30,10 @@ ORDERS = 3
 """Of the hits in a bin and its two neighbours, so many are features, the best first."""
 
 TREES = 300
+
+TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+"""What a file of trees may hold beside what skops takes from anyone. Its nodes are not checked: one
+that is made to harm can crash a prediction, but runs no code."""
 
 
 def summarise_windows(signal: np.ndarray, hits: np.ndarray) -> np.ndarray:
@@ -64,14 +70,16 @@ def train_anchor(
     validation: tuple[Tracks, pd.DataFrame],
     hits: Tracks,
     seed: int,
-) -> HistGradientBoostingClassifier:
-    """Boost trees until those of a validation cell line are predicted no better.
+    path: Path,
+) -> None:
+    """Boost trees until those of a validation cell line are predicted no better, and save them.
 
     Args:
         training: A cell line and its bins, as from `leopard.samples.draw_bins`.
         validation: Another, or the same on other chromosomes.
         hits: Motif hits as a signal.
         seed: Of the trees.
+        path: Where to, ending in .skops.
     """
     (x, y), (x_validation, y_validation) = (
         (summarise_windows(*read_bins(open_readers(tracks, hits), table, LENGTH)), table["label"])
@@ -80,7 +88,16 @@ def train_anchor(
     trees = HistGradientBoostingClassifier(max_iter=TREES, early_stopping=True, random_state=seed)
     trees.fit(x, y, X_val=x_validation, y_val=y_validation)
     log.info("%d trees", trees.n_iter_)
-    return trees
+    skops.io.dump(trees, path)
+
+
+def load_trees(path: Path) -> HistGradientBoostingClassifier:
+    """Trees as `train_anchor` saved them. No code in the file is run.
+
+    Raises:
+        skops.io.exceptions.UntrustedTypesFoundException: The file holds something else.
+    """
+    return skops.io.load(path, trusted=TRUSTED)
 
 
 def open_anchor(
