@@ -132,7 +132,8 @@ def write_hub(
     (directory / "genomes.txt").write_text(_stanza(genomes))
     stanzas = []
     for number, (cell_line, group) in enumerate(groupby(tracks, lambda x: x.cell_line), 1):
-        folder = f"{_identifier(cell_line)}_{number}"  # numbered: a.b and a_b are two
+        # A track's name begins with a letter, as 22Rv1 does not; numbered: a.b and a_b are two.
+        folder = f"line_{_identifier(cell_line)}_{number}"
         stanzas.append(
             {
                 "track": folder,
