@@ -14,13 +14,13 @@ import keras
 import numpy as np
 import pyBigWig
 
+from leopard import PROGRESS_INTERVAL
 from leopard.models import pooling_factor, receptive_halo
 from leopard.tracks import Tracks, add_runs, reverse_complement
 
 log = logging.getLogger(__name__)
 
 BASES_A_WRITE = 1 << 20
-SECONDS_BETWEEN_REPORTS = 10
 
 DECIMALS, BACKGROUND_DECIMALS = 4, 6
 """Of the probabilities in a bigWig, and of the means that stand for its background."""
@@ -273,7 +273,7 @@ class _Progress:
         for step in steps:
             self.done = before + step
             now = time.monotonic()
-            if now - self.told > SECONDS_BETWEEN_REPORTS or self.done == self.total:
+            if now - self.told > PROGRESS_INTERVAL or self.done == self.total:
                 self.told = now
                 rate = self.done / (now - self.began) / 1e3
                 log.info(

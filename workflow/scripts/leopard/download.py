@@ -20,11 +20,11 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from leopard import PROGRESS_INTERVAL
 from leopard.errors import InputError
 
 log = logging.getLogger(__name__)
 
-PROGRESS_INTERVAL = 10  # seconds
 CHECKSUM = re.compile(r"(md5|sha1|sha256|sha512):([0-9a-fA-F]+)")
 
 PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS | pycurl.PROTO_FTP

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import pandas as pd
 
-from leopard import devices, models
+from leopard import PROGRESS_INTERVAL, devices, models
 from leopard.batches import WindowBatches, WindowSource, describe, signal_quantiles
 from leopard.errors import InputError, TimeUpError
 from leopard.fit_metrics import training_metrics
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 MONITOR = "val_pr_auc"
 REFRESH_BATCHES = 5
-SECONDS_BETWEEN_REPORTS = 10
 
 DECAY = 1e-5
 """A step, of the schedule "inverse_time": Adam's decay in Leopard (Keras 2)."""
@@ -452,7 +451,7 @@ class Journal(keras.callbacks.Callback):
         """Say how far the epoch is, every few seconds."""
         now = time.monotonic()
         self._fitted = now - self._began
-        if now - self._reported > SECONDS_BETWEEN_REPORTS:
+        if now - self._reported > PROGRESS_INTERVAL:
             self._reported = now
             windows = (batch + 1) * (self.recipe.batch_size // self.parts)
             log.info(
