@@ -65,6 +65,10 @@ def test_nothing_to_choose(claim, visible):
     assert said(claim(2, visible)) == visible
 
 
+def test_a_job_that_asks_for_none_sees_none(claim):
+    assert said(claim(0, "GPU-a,GPU-b")) == ""
+
+
 SET_UP = """
 from leopard import devices
 print(devices.set_up(2, "tensorflow")["device"])
