@@ -67,20 +67,11 @@ def jobs(undisturbed: Study) -> dict[str, list[list[str]]]:
     """Outputs of the jobs of each rule, from a plan that runs all of them."""
     found = defaultdict(list)
     plan = undisturbed.succeed(*TARGETS, "--dry-run", "--forceall")
-    for rule, outputs in re.findall(r"^rule (\w+):\n(?: .+\n)*? +output: (.+)\n", plan, re.M):
+    for rule, outputs in re.findall(
+        r"^(?:rule|checkpoint) (\w+):\n(?: .+\n)*? +output: (.+)\n", plan, re.M
+    ):
         found[rule].append(outputs.split(", "))
     return dict(found)
-
-
-def settle(study: Study, *targets: str) -> None:
-    """Run until nothing is left to be done.
-
-    Twice where inputs changed: Snakemake (9.27, its issue 4166) plans nothing behind a job that
-    runs again and whose output is only an ancient input, as that of check_inputs is.
-    """
-    study.succeed(*targets)
-    study.succeed(*targets)
-    assert "Nothing to be done" in study.succeed(*targets)
 
 
 def remove(study: Study, *outputs: str) -> None:

@@ -20,7 +20,6 @@ from faults.conftest import (
     check_results,
     find_script,
     remove,
-    settle,
     start,
     wait_until,
 )
@@ -106,7 +105,7 @@ def test_a_source_replaced_while_it_is_read(study: Study):
     if run.wait(PATIENCE):
         said = (study.directory / "said.txt").read_text()
         assert "a.bigWig: replaced while it was in use; run again" in said
-    settle(study, name)
+    study.succeed(name)
     tracks = Tracks(study.results / "genome/genome.fa", [track], scaling="mean")
     windows = pd.read_csv(study.results / "windows/windows.tsv", sep="\t")
     expected = [tracks.signal(*region) for region in iterate_regions(windows)]
