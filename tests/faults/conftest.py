@@ -67,9 +67,8 @@ def jobs(undisturbed: Study) -> dict[str, list[list[str]]]:
     """Outputs of the jobs of each rule, from a plan that runs all of them."""
     found = defaultdict(list)
     plan = undisturbed.succeed(*TARGETS, "--dry-run", "--forceall")
-    for rule, outputs in re.findall(
-        r"^(?:rule|checkpoint) (\w+):\n(?: .+\n)*? +output: (.+)\n", plan, re.M
-    ):
+    job = r"^(?:local)?(?:rule|checkpoint) (\w+):\n(?: .+\n)*? +output: (.+)\n"
+    for rule, outputs in re.findall(job, plan, re.M):
         found[rule].append(outputs.split(", "))
     return dict(found)
 

@@ -106,6 +106,7 @@ def test_a_source_replaced_while_it_is_read(study: Study):
         said = (study.directory / "said.txt").read_text()
         assert "a.bigWig: replaced while it was in use; run again" in said
     study.succeed(name)
+    assert "Nothing to be done" in study.succeed(name)
     tracks = Tracks(study.results / "genome/genome.fa", [track], scaling="mean")
     windows = pd.read_csv(study.results / "windows/windows.tsv", sep="\t")
     expected = [tracks.signal(*region) for region in iterate_regions(windows)]

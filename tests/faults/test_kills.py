@@ -15,7 +15,8 @@ from faults.conftest import TARGETS, check_results, check_same, kill_job, remove
 KILLS = int(os.environ.get("LEOPARD_KILLS", "10"))
 SEED = int(os.environ.get("LEOPARD_SEED", "1"))
 RULES = (
-    *("download_file", "simulate_genome", "prepare_genome", "check_inputs", "make_labels"),
+    *("download_file", "simulate_genome", "prepare_genome", "check_genome", "check_signal"),
+    *("check_labels", "check_motif", "gather_checks", "make_labels"),
     *("list_usable_starts", "draw_windows", "extract_sequence", "extract_signal"),
     *("extract_labels", "train_network", "predict_binding", "call_peaks", "score_motif"),
     *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),

@@ -7,7 +7,14 @@ import numpy as np
 import pyBigWig
 import pysam
 import pytest
-from leopard.checks import check_bigwig, check_inputs, prepare_genome
+from leopard.checks import (
+    check_bigwig,
+    check_genome,
+    check_labels,
+    check_motif,
+    check_signals,
+    prepare_genome,
+)
 from leopard.errors import InputError
 
 DATA = Path(__file__).resolve().parents[3] / "shared/data"
@@ -189,57 +196,84 @@ def test_bigwig_against_fasta(tmp_path, sizes, problem):
         check_bigwig(path, SIZES, ["chr1", "chr2"])
 
 
-# check_inputs
+# check_genome, check_signals, check_labels, check_motif
+
+COLUMNS = ["role", "cell_line", "path", "size", "chromosomes", "note"]
 
 
 @pytest.fixture
-def study(tmp_path: Path, bigwig: Path) -> dict:
-    """A valid study: arguments of `check_inputs`, for tests to spoil one by one."""
+def fasta(tmp_path: Path) -> Path:
     (tmp_path / "source.fa").write_text(FASTA)
     prepare_genome(tmp_path / "source.fa", tmp_path / "genome.fa")
-    (tmp_path / "motif.meme").write_text(MEME)
+    return tmp_path / "genome.fa"
+
+
+@pytest.fixture
+def genome(tmp_path: Path, fasta: Path) -> dict:
+    """A valid genome: arguments of `check_genome`, for tests to spoil one by one."""
     (tmp_path / "blacklist.bed").write_text("chr1\t0\t9999\n")
     return {
-        "fasta": tmp_path / "genome.fa",
+        "fasta": fasta,
         "chromosomes": {"train": ["chr1"], "test": ["chr2"]},
         "decoded": ["chr1", "chr2"],
         "window_length": 100,
-        "signals": {"K562": [bigwig], "HepG2": [bigwig, bigwig]},
-        "labels": {"K562": write_peaks(tmp_path / "K562.narrowPeak", "chr1", "chr2", "chr3")},
-        "label_mode": "motif",
-        "required_labels": {"train": ["K562"], "test": ["K562"]},
-        "motif": tmp_path / "motif.meme",
         "blacklist": tmp_path / "blacklist.bed",
     }
 
 
-def test_inputs(study):
-    table = check_inputs(**study)
-    assert list(table.columns) == ["role", "cell_line", "path", "size", "chromosomes", "note"]
-    assert table["role"].to_list() == ["genome", *["signal"] * 3, "labels", "motif", "blacklist"]
-    assert table["cell_line"].to_list() == ["", "K562", "HepG2", "HepG2", "K562", "", ""]
-    assert table["chromosomes"].to_list() == [2, 2, 2, 2, 2, 0, 1]
-    assert table["size"].to_list() == [path.stat().st_size for path in table["path"]]
-    assert table["note"].to_list() == [
-        "1,550 bases",
-        *["1.9% of the genome covered"] * 3,
-        "3 peaks",
-        "x, 1 bases",
-        "1 intervals",
+@pytest.fixture
+def labels(tmp_path: Path, fasta: Path) -> dict:
+    """Valid labels: arguments of `check_labels`, for tests to spoil one by one."""
+    return {
+        "fasta": fasta,
+        "cell_line": "K562",
+        "path": write_peaks(tmp_path / "K562.narrowPeak", "chr1", "chr2", "chr3"),
+        "mode": "motif",
+        "chromosomes": ["chr1", "chr2"],
+        "needed": {"train": ["chr1"], "test": ["chr2"]},
+    }
+
+
+def rows(table, paths):
+    """All of a table but the columns that are the same in each, which are checked."""
+    assert list(table.columns) == COLUMNS
+    assert table["path"].to_list() == paths
+    assert table["size"].to_list() == [path.stat().st_size for path in paths]
+    return table.drop(columns=["path", "size"]).to_numpy().tolist()
+
+
+def test_genome_of_a_study(genome):
+    assert rows(check_genome(**genome), [genome["fasta"], genome["blacklist"]]) == [
+        ["genome", "", 2, "1,550 bases"],
+        ["blacklist", "", 1, "1 intervals"],
     ]
+    genome["blacklist"] = None
+    assert len(check_genome(**genome)) == 1
 
 
-def test_inputs_with_label_bigwig(study, bigwig):
-    table = check_inputs(**study | {"label_mode": "bigwig", "labels": {"K562": bigwig}})
-    assert table.set_index("role").loc["labels", "chromosomes"] == 2
+def test_signals_of_a_cell_line(fasta, bigwig):
+    table = check_signals(fasta, "HepG2", [bigwig, bigwig], ["chr1", "chr2"])
+    assert rows(table, [bigwig] * 2) == [["signal", "HepG2", 2, "1.9% of the genome covered"]] * 2
 
 
-def test_label_bigwig_needs_only_the_splits_that_use_it(study, tmp_path):
-    labels = write_bigwig(tmp_path / "labels.bw", {"chr1": 1.0}, {"chr1": 1000})
-    study |= {"label_mode": "bigwig", "labels": {"K562": labels}}
+def test_labels_of_a_cell_line(labels, bigwig):
+    assert rows(check_labels(**labels), [labels["path"]]) == [["labels", "K562", 2, "3 peaks"]]
+    table = check_labels(**labels | {"mode": "bigwig", "path": bigwig})
+    assert rows(table, [bigwig]) == [["labels", "K562", 2, "1.9% of the genome covered"]]
+
+
+def test_motif(tmp_path):
+    path = tmp_path / "motif.meme"
+    path.write_text(MEME)
+    assert rows(check_motif(path), [path]) == [["motif", "", 0, "x, 1 bases"]]
+
+
+def test_label_bigwig_needs_only_the_splits_that_use_it(labels, tmp_path):
+    path = write_bigwig(tmp_path / "labels.bw", {"chr1": 1.0}, {"chr1": 1000})
+    labels |= {"mode": "bigwig", "path": path}
     with pytest.raises(InputError, match=r"labels.bw: without chromosomes chr2"):
-        check_inputs(**study)
-    check_inputs(**study | {"required_labels": {"train": ["K562"]}})
+        check_labels(**labels)
+    check_labels(**labels | {"needed": {"train": ["chr1"]}})
 
 
 @pytest.mark.parametrize(
@@ -254,76 +288,68 @@ def test_label_bigwig_needs_only_the_splits_that_use_it(study, tmp_path):
             {"chromosomes": {"train": ["chr1", "chr3"], "test": ["chr2"]}},
             r"genome.fa: chr3 \(split train\) has 50 bases, fewer than a window",
         ),
-        ({"labels": {}}, "K562: no labels, which split train needs; add them"),
-        ({"motif": None}, "motif: not given, but labels are made with it"),
+        ({"decoded": ["chr9"]}, r"genome.fa: without chr9 \(split prediction\), but with"),
     ],
 )
-def test_study_faults(study, changes, problem):
+def test_study_faults(genome, changes, problem):
     with pytest.raises(InputError, match=problem):
-        check_inputs(**study | changes)
+        check_genome(**genome | changes)
 
 
-def test_chromosome_that_is_no_file_name(study, tmp_path):
+def test_chromosome_that_is_no_file_name(genome, tmp_path):
     (tmp_path / "source.fa").write_text(FASTA.replace(">chr1", ">HLA-A*01:01"))
-    prepare_genome(tmp_path / "source.fa", study["fasta"])
-    study["chromosomes"] = {"train": ["HLA-A*01:01"]}
+    prepare_genome(tmp_path / "source.fa", genome["fasta"])
+    genome["chromosomes"] = {"train": ["HLA-A*01:01"]}
     with pytest.raises(InputError, match=r"genome.fa: HLA-A\*01:01 \(split train\) has characters"):
-        check_inputs(**study)
+        check_genome(**genome)
 
 
-def test_faulty_signal(study, tmp_path):
-    study["signals"] = {"K562": [write_bigwig(tmp_path / "bad.bw", {"1": 1.0}, {"1": 1000})]}
+def test_faulty_signal(fasta, bigwig, tmp_path):
+    bad = write_bigwig(tmp_path / "bad.bw", {"1": 1.0}, {"1": 1000})
     with pytest.raises(InputError, match=r"bad.bw: without chromosomes chr1, chr2; use"):
-        check_inputs(**study)
+        check_signals(fasta, "K562", [bigwig, bad], ["chr1", "chr2"])
 
 
 @pytest.mark.parametrize("mode", ["peaks", "motif"])
-def test_no_peaks_in_a_split(study, tmp_path, mode):
-    study |= {"label_mode": mode, "labels": {"K562": write_peaks(tmp_path / "few", "chr1", "chr3")}}
+def test_no_peaks_in_a_split(labels, tmp_path, mode):
+    labels |= {"mode": mode, "path": write_peaks(tmp_path / "few", "chr1", "chr3")}
     with pytest.raises(InputError, match=r"few: no peak on the chromosomes of split test \(chr2\)"):
-        check_inputs(**study)
-    check_inputs(**study | {"required_labels": {"train": ["K562"]}})
+        check_labels(**labels)
+    check_labels(**labels | {"needed": {"train": ["chr1"]}})
 
 
 @pytest.mark.parametrize("values", [{"chr1": 1.0}, {"chr1": 1.0, "chr2": 0.5}])
-def test_no_positives_in_a_label_bigwig(study, tmp_path, values):
-    labels = write_bigwig(tmp_path / "labels.bw", values)
-    study |= {"label_mode": "bigwig", "labels": {"K562": labels}}
+def test_no_positives_in_a_label_bigwig(labels, tmp_path, values):
+    labels |= {"mode": "bigwig", "path": write_bigwig(tmp_path / "labels.bw", values)}
     with pytest.raises(InputError, match=r"labels.bw: no value above 0.5 on .* test \(chr2\)"):
-        check_inputs(**study)
+        check_labels(**labels)
 
 
-def test_motif_without_motifs(study):
-    study["motif"].write_text("MEME version 4\n")
+def test_motif_without_motifs(tmp_path):
+    (tmp_path / "motif.meme").write_text("MEME version 4\n")
     with pytest.raises(InputError, match=r"motif.meme: motif file without motifs"):
-        check_inputs(**study)
+        check_motif(tmp_path / "motif.meme")
 
 
-def test_faulty_blacklist(study):
-    study["blacklist"].write_text("1\t0\t10\n")
+def test_faulty_blacklist(genome):
+    genome["blacklist"].write_text("1\t0\t10\n")
     with pytest.raises(InputError, match=r"blacklist.bed: chromosomes are named 1, the genome's"):
-        check_inputs(**study)
+        check_genome(**genome)
 
 
-def test_missing_genome(study, tmp_path):
+def test_missing_genome(genome, tmp_path):
     with pytest.raises(InputError, match=r"none.fa"):
-        check_inputs(**study | {"fasta": tmp_path / "none.fa"})
+        check_genome(**genome | {"fasta": tmp_path / "none.fa"})
 
 
 @needs_data
 def test_real_study(tmp_path):
-    yeast = DATA / "yeast"
-    prepare_genome(yeast / "sacCer3.fa.gz", tmp_path / "genome.fa")
-    table = check_inputs(
-        fasta=tmp_path / "genome.fa",
-        chromosomes={"train": ["chrI", "chrII"], "test": ["chrIV"]},
-        decoded=["chrI", "chrII", "chrIV"],
-        window_length=10_240,
-        signals={"ATAC": [yeast / "ATAC.coverage.bigWig"]},
-        labels={"ATAC": yeast / "Reb1.narrowPeak"},
-        label_mode="motif",
-        required_labels={"train": ["ATAC"], "test": ["ATAC"]},
-        motif=yeast / "REB1.meme",
-        blacklist=yeast / "blacklist.bed",
-    )
-    assert table["note"].str.contains("1,078 peaks").any()
+    yeast, fasta = DATA / "yeast", tmp_path / "genome.fa"
+    prepare_genome(yeast / "sacCer3.fa.gz", fasta)
+    splits = {"train": ["chrI", "chrII"], "test": ["chrIV"]}
+    used = ["chrI", "chrII", "chrIV"]
+    check_genome(fasta, splits, used, 10_240, yeast / "blacklist.bed")
+    check_signals(fasta, "ATAC", [yeast / "ATAC.coverage.bigWig"], used)
+    check_motif(yeast / "REB1.meme")
+    table = check_labels(fasta, "ATAC", yeast / "Reb1.narrowPeak", "motif", used, splits)
+    assert table["note"].to_list() == ["1,078 peaks"]

@@ -103,7 +103,7 @@ def test_enormous_values_and_iupac_codes_give_numbers(study):
 def test_secrets_of_urls_are_in_no_log_and_no_page(study):
     kinds = (".log", ".tsv", ".html", ".json", ".txt")
     texts = [x for x in study.directory.rglob("*") if x.suffix in kinds and x.is_file()]
-    assert {"config.html", "said.log", "check_inputs.log"} <= {x.name for x in texts}
+    assert {"config.html", "said.log", "check_motif.log"} <= {x.name for x in texts}
     config = (study.results / "report/config.html").read_text()
     assert "http://127.0.0.1:" in config and MOTIF.name in config
     for path in texts:

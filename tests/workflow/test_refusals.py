@@ -129,6 +129,9 @@ def test_split_without_positives(study):
 def test_unknown_cell_line(study):
     study.config["members"] = [{"train": "a", "validation": "K563", "seed": 1}]
     refuse(study, r"unknown cell line K563; name one of those in signals.tsv: a")
+    header = "cell_line replicate signal"
+    write_sheet(study.directory / "signals.tsv", header, "a 1 a.bigWig", "K563 1 a.bigWig")
+    refuse(study, r"unknown cell line K563; name one of those in labels.tsv: a")
 
 
 def test_duplicate_sample(study):
@@ -246,7 +249,7 @@ def test_inputs_that_do_not_fit_are_not_tried_again(study):
     done = study.run("results/small/inputs.tsv", "--retries", "2")
     assert done.returncode != 0
     assert "Trying to restart job" not in done.stdout
-    assert done.stdout.count("Error in rule check_inputs") == 1
+    assert done.stdout.count("Error in rule check_signal") == 1
 
 
 def test_unknown_column_in_a_sheet(study):
@@ -257,6 +260,11 @@ def test_unknown_column_in_a_sheet(study):
 def test_chromosome_in_two_splits(study):
     study.config["chromosomes"]["test"] = ["chr2"]
     refuse(study, r"chr2 is in two splits")
+
+
+def test_labels_by_a_motif_that_is_missing(study):
+    study.config |= {"motif": None, "labels": {"sheet": "labels.tsv", "mode": "motif"}}
+    refuse(study, r"config \(motif\): missing, and labels.mode is motif; name a MEME or JASPAR")
 
 
 def test_motif_file_without_motifs(study):

@@ -13,7 +13,6 @@ import pyBigWig
 import pytest
 from leopard.formats import read_narrowpeak
 from leopard.tracks import MASKED, Tracks
-from leopard.windows import iterate_regions
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from workflow.conftest import ROOT, Study
@@ -108,7 +107,11 @@ def test_every_job_has_log_and_benchmark(finished):
             for path in (finished.results / kind).rglob(f"*{suffix}")
         }
         assert {
-            "check_inputs",
+            "check_genome",
+            "check_signal/b",
+            "check_labels/b",
+            "check_motif",
+            "gather_checks",
             "train_network/unet/a-a-s1",
             "predict_binding/unet/b",
             "evaluate_cell_line/a",
@@ -175,44 +178,56 @@ def test_a_new_cell_line_is_predicted_and_evaluated_and_nothing_else(finished):
         shutil.copy2(finished.results / f"simulated/b.{kind}", mine / f"c.{kind}")
         with (finished.directory / f"{sheet}.tsv").open("a") as rows:
             rows.write("c\t" + "1\t" * (sheet == "signals") + f"mine/c.{kind}\n")
-    # A dry run cannot see past the check, as it may fail; a run goes on from it.
-    assert planned(finished, "evaluate", "predict") == {"check_inputs"}
-    done = re.findall(
-        r"^(?:local)?(?:rule|checkpoint) (\w+):\n(?: .*\n)*? +output: (\S+)",
-        finished.succeed("evaluate", "predict").replace(",", " "),
-        re.M,
-    )
-    evaluation, predicted = (f"results/tiny/{x}" for x in ("evaluation", "predictions/unet"))
-    assert dict(done) == {
-        "check_inputs": "results/tiny/inputs.tsv",
-        "make_labels": "results/tiny/labels/c.bigWig",
-        "predict_binding": f"{predicted}/c.bigWig",
-        "call_peaks": f"{predicted}/c.narrowPeak",
-        "evaluate_cell_line": f"{evaluation}/c.tsv",
-        "summarise_evaluation": f"{evaluation}/summary.tsv",
-        "judge_calls": f"{evaluation}/peaks.tsv",
+    targets = ("evaluate", "predict")
+    assert planned(finished, *targets) == {
+        *("check_signal", "check_labels", "gather_checks", "make_labels", "predict_binding"),
+        *("call_peaks", "evaluate_cell_line", "summarise_evaluation", "judge_calls", *targets),
     }
-    assert len(done) == len(dict(done))
-    assert "Nothing to be done" in finished.succeed("evaluate", "predict")
+    for rule, output in (
+        ("check_signal", "checks/c.signal.tsv"),
+        ("check_labels", "checks/c.labels.tsv"),
+        ("predict_binding", "predictions/unet/c.bigWig"),
+        ("evaluate_cell_line", "evaluation/c.tsv"),
+    ):
+        assert outputs(finished, rule) == [f"results/tiny/{output}"]
+    finished.succeed(*targets)
+    assert planned(finished, *targets) == set()
+    summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
+    assert set(summary["cell_line"]) == set("abc")
 
 
-def test_a_replaced_signal_is_checked_and_drawn_from_again_in_one_run(finished):
+def test_a_replaced_signal_is_checked_and_read_again_in_one_run(finished):
     finished.config["simulate"] = None
-    signal = finished.results / "simulated/a.bigWig"
-    shutil.copyfile(finished.results / "simulated/b.bigWig", signal)
+    track = finished.results / "simulated/a.bigWig"
+    shutil.copy(finished.results / "simulated/b.bigWig", track)
+    labels = (finished.results / "windows/a.labels.npy").stat()
+    # What has to pass its check is not in the plan yet, but done in the same run.
+    assert planned(finished, "windows") == {"check_signal", "gather_checks"}
     finished.succeed("windows")
-    tracks = Tracks(finished.results / "genome/genome.fa", [signal], scaling="mean")
-    windows = pd.read_csv(finished.results / "windows/windows.tsv", sep="\t")
-    drawn = np.load(finished.results / "windows/a.signal.npy")
-    np.testing.assert_array_equal(drawn, [tracks.signal(*x) for x in iterate_regions(windows)])
-    assert "Nothing to be done" in finished.succeed("windows")
+    row = pd.read_csv(finished.results / "windows/windows.tsv", sep="\t").iloc[5]
+    tracks = Tracks(finished.results / "genome/genome.fa", [track], scaling="mean")
+    stored = np.load(finished.results / "windows/a.signal.npy")[5]
+    np.testing.assert_array_equal(stored, tracks.signal(row["chrom"], row["start"], row["end"]))
+    assert (finished.results / "windows/a.labels.npy").stat() == labels
+    assert planned(finished, "windows") == set()
+    assert planned(finished, "train") == {"train_network", "train"}
 
 
-def test_other_chromosomes_to_predict_train_nothing_again(finished):
+def test_a_replaced_signal_that_does_not_fit_is_not_used(finished):
+    finished.config["simulate"] = None
+    array = (finished.results / "windows/a.signal.npy").stat()
+    (finished.results / "simulated/a.bigWig").write_bytes(b"no bigWig")
+    assert "a.bigWig: not a bigWig" in finished.run("windows").stdout
+    assert (finished.results / "windows/a.signal.npy").stat() == array
+
+
+def test_other_chromosomes_to_decode_train_nothing(finished):
     finished.config["prediction"] = {"tile_length": 8192, "chromosomes": ["chr2", "chr3"]}
-    said = finished.succeed("predict")
-    assert "checkpoint check_inputs" in said and "rule predict_binding" in said
-    assert "rule train_network" not in said
+    said = finished.succeed("train")
+    assert "check_genome" in said and "train_network" not in said
+    rules = planned(finished, "evaluate", "predict")
+    assert {"predict_binding", "evaluate_cell_line"} <= rules
+    assert not {"train_network", "extract_signal", "make_labels"} & rules
 
 
 def test_a_caption_redraws_only_the_report(finished):

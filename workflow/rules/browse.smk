@@ -51,8 +51,7 @@ rule copy_track:
 
 rule write_browser_files:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         tracks=[path for *_, path in BROWSER_TRACKS],
     output:
         **{

@@ -68,7 +68,17 @@ def locate(source, role, checksum=None):
 
 # By path, not by rule: of several factors, only the first has the rules of what they share.
 FASTA, FAI = f"{SHARED}/genome/genome.fa", f"{SHARED}/genome/genome.fa.fai"
-USABLE, CHECKED = f"{SHARED}/windows/usable.tsv", f"{SHARED}/inputs.tsv"
+USABLE = f"{SHARED}/windows/usable.tsv"
+# What each check finds; and all together, of a factor and of what is shared.
+GENOME_CHECK, MOTIF_CHECK = f"{SHARED}/checks/genome.tsv", f"{OUT}/checks/motif.tsv"
+SIGNAL_CHECK = f"{SHARED}/checks/{{cell_line}}.signal.tsv"
+LABELS_CHECK = f"{OUT}/checks/{{cell_line}}.labels.tsv"
+SHARED_CHECKS = [GENOME_CHECK, *collect(SIGNAL_CHECK, cell_line=CELL_LINES)]
+CHECKED, SHARED_CHECKED = f"{OUT}/inputs.tsv", f"{SHARED}/inputs.tsv"
+# For all that reads data: the genome, and that everything is checked. Ancient: to be checked again
+# makes nothing out of date.
+CHECKED_GENOME = {"fasta": FASTA, "fai": FAI, "checked": ancient(CHECKED)}
+SHARED_GENOME = {"fasta": FASTA, "fai": FAI, "checked": ancient(SHARED_CHECKED)}
 # Optional inputs are lists of none or one.
 GENOME = locate(config["genome"]["fasta"], "genome", config["genome"]["checksum"])
 BLACKLIST = [

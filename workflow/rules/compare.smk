@@ -30,8 +30,7 @@ use rule score_motif as locate_motif_hits with:
 
 rule train_factornet:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
         labels=lambda w: label_track(MEMBERS[w.member]["train"]),
         validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
@@ -61,8 +60,7 @@ rule train_factornet:
 
 rule train_anchor:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
         labels=lambda w: label_track(MEMBERS[w.member]["train"]),
         validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
@@ -91,9 +89,8 @@ rule train_anchor:
 
 rule score_factornet:
     input:
+        **CHECKED_GENOME,
         models=collect(f"{OUT}/comparison/factornet/{{member}}.keras", member=MEMBERS),
-        fasta=FASTA,
-        fai=FAI,
         signals=signals,
         labels=lambda w: label_track(w.cell_line),
     output:
@@ -121,9 +118,8 @@ rule score_factornet:
 
 rule score_anchor:
     input:
+        **CHECKED_GENOME,
         models=collect(f"{OUT}/comparison/anchor/{{member}}.skops", member=MEMBERS),
-        fasta=FASTA,
-        fai=FAI,
         signals=signals,
         labels=lambda w: label_track(w.cell_line),
         hits=HITS,
@@ -151,8 +147,7 @@ rule score_anchor:
 
 rule compare_models:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         labels=lambda w: label_track(w.cell_line),
         others=lambda w: [label_track(line) for line in OTHERS[w.cell_line]],
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
@@ -180,12 +175,11 @@ rule compare_models:
 
 rule time_decoding:
     input:
+        **CHECKED_GENOME,
         networks=[f"{OUT}/models/{m}/{list(MEMBERS)[0]}/model.keras" for m in MODELS],
         factornet=f"{OUT}/comparison/factornet/{list(MEMBERS)[0]}.keras",
         anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.skops" if MOTIF else [],
         hits=HITS,
-        fasta=FASTA,
-        fai=FAI,
         signals=SIGNAL_FILES[TRAINED_ON[0]],
     output:
         f"{OUT}/comparison/speed.tsv",

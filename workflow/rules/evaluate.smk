@@ -7,9 +7,8 @@
 
 rule score_motif:
     input:
-        checked=ancient(rules.check_inputs.output[0]),
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
+        motif_check=ancient(MOTIF_CHECK),
         motif=MOTIF,
     output:
         f"{OUT}/baselines/motif.bigWig",
@@ -31,8 +30,7 @@ rule score_motif:
 
 rule choose_threshold:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         scores=lambda w: [x for line in VALIDATION_LINES for x in scores(w.scored, line)],
         labels=[label_track(line) for line in VALIDATION_LINES],
     output:
@@ -59,8 +57,7 @@ rule choose_threshold:
 
 rule evaluate_cell_line:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         windows=TEST_WINDOWS,
         labels=lambda w: label_track(w.cell_line),
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
@@ -87,9 +84,8 @@ rule evaluate_cell_line:
 
 rule evaluate_windows:
     input:
+        **CHECKED_GENOME,
         models=rules.predict_binding.input.models,
-        fasta=FASTA,
-        fai=FAI,
         windows=TEST_WINDOWS,
         signals=[x for line in LABELLED for x in SIGNAL_FILES[line]],
         average=rules.predict_binding.input.average,
@@ -139,8 +135,7 @@ rule summarise_evaluation:
 
 rule judge_calls:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         labels=[label_track(line) for line in LABELLED],
         calls=[f"{OUT}/predictions/{m}/{line}.narrowPeak" for line in LABELLED for m in MODELS],
     output:

@@ -1,6 +1,6 @@
 # Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
-# Makes: inputs/ (downloads), genome/genome.fa (+ .fai), labels/{cell_line}.bigWig, and inputs.tsv,
-#        which exists only if all of them fit together.
+# Makes: inputs/ (downloads), genome/genome.fa (+ .fai), labels/{cell_line}.bigWig, checks/, and
+#        inputs.tsv, which exists only if all of them fit together.
 
 
 rule download_file:
@@ -86,76 +86,155 @@ rule prepare_genome:
         "../scripts/prepare_genome.py"
 
 
-# A checkpoint, though nothing asks what is in its output: what waits for it does so as for an ancient
-# file, behind which Snakemake (9.27, its issue 4166) plans nothing when it is made again. A
-# checkpoint passed makes it plan anew.
-checkpoint check_inputs:
+rule check_genome:
     input:
         fasta=FASTA,
         fai=FAI,
-        signals=[] if OUT != SHARED else ALL_SIGNALS,
-        labels=list(LABEL_FILES.values()),
-        motif=MOTIF,
-        blacklist=[] if OUT != SHARED else BLACKLIST,
-        shared=[] if OUT == SHARED else CHECKED,
+        blacklist=BLACKLIST,
     output:
-        f"{OUT}/inputs.tsv",
+        GENOME_CHECK,
     log:
-        f"{OUT}/logs/check_inputs.log",
+        f"{SHARED}/logs/check_genome.log",
     benchmark:
-        f"{OUT}/benchmarks/check_inputs.tsv"
+        f"{SHARED}/benchmarks/check_genome.tsv"
     retries: 0  # an input that does not fit is no better the next time
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(10),
+    params:
+        chromosomes=CHROMOSOMES,
+        decoded=DECODED,
+        window_length=config["windows"]["length"],
+    script:
+        "../scripts/check_genome.py"
+
+
+rule check_signal:
+    input:
+        genome=GENOME_CHECK,
+        fasta=FASTA,
+        fai=FAI,
+        signals=lambda w: RAW_SIGNALS[w.cell_line],
+    output:
+        SIGNAL_CHECK,
+    log:
+        f"{SHARED}/logs/check_signal/{{cell_line}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/check_signal/{{cell_line}}.tsv"
+    retries: 0
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(20),
     params:
-        signals={} if OUT != SHARED else RAW_SIGNALS,
-        labels=LABEL_FILES,
-        label_mode=config["labels"]["mode"],
-        chromosomes=CHROMOSOMES,
-        decoded=DECODED,
-        window_length=config["windows"]["length"],
-        required_labels={
-            "train": TRAINED_ON,
-            "validation": VALIDATION_LINES,
-            "test": LABELLED,
+        chromosomes=USED_CHROMOSOMES,
+    script:
+        "../scripts/check_signal.py"
+
+
+rule check_labels:
+    input:
+        genome=GENOME_CHECK,
+        fasta=FASTA,
+        fai=FAI,
+        labels=lambda w: LABEL_FILES[w.cell_line],
+    output:
+        LABELS_CHECK,
+    log:
+        f"{OUT}/logs/check_labels/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/check_labels/{{cell_line}}.tsv"
+    retries: 0
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    params:
+        mode=config["labels"]["mode"],
+        chromosomes=USED_CHROMOSOMES,
+        needed=lambda w: {
+            split: CHROMOSOMES[split]
+            for split, lines in zip(SPLITS, (TRAINED_ON, VALIDATION_LINES, LABELLED))
+            if w.cell_line in lines
         },
     script:
-        "../scripts/check_inputs.py"
+        "../scripts/check_labels.py"
+
+
+rule check_motif:
+    input:
+        MOTIF,
+    output:
+        MOTIF_CHECK,
+    log:
+        f"{OUT}/logs/check_motif.log",
+    benchmark:
+        f"{OUT}/benchmarks/check_motif.tsv"
+    retries: 0
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    script:
+        "../scripts/check_motif.py"
+
+
+# Checkpoints, though nothing asks what is in their output. All that reads data waits for it, as for
+# an ancient file; and if that is there and made again, Snakemake (9.27, its issue 4166) plans
+# nothing behind it, until a checkpoint is passed: then it plans anew. One for all checks, not each
+# by itself, so that no job runs while another that it builds on may turn out to be out of date.
+# What depends on a check of its own besides is in the plan even before, if that is a new one.
+checkpoint gather_checks:
+    input:
+        [SHARED_CHECKED] if OUT != SHARED else SHARED_CHECKS,
+        collect(LABELS_CHECK, cell_line=LABELLED),
+        [MOTIF_CHECK] * len(MOTIF),
+    output:
+        CHECKED,
+    log:
+        f"{OUT}/logs/gather_checks.log",
+    benchmark:
+        f"{OUT}/benchmarks/gather_checks.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    script:
+        "../scripts/gather_checks.py"
 
 
 if OUT != SHARED:
 
-    use rule check_inputs as check_shared_inputs with:
+    checkpoint gather_shared_checks:
         input:
-            fasta=FASTA,
-            fai=FAI,
-            signals=ALL_SIGNALS,
-            motif=[],
-            blacklist=BLACKLIST,
+            SHARED_CHECKS,
         output:
-            CHECKED,
+            SHARED_CHECKED,
         log:
-            f"{SHARED}/logs/check_inputs.log",
+            f"{SHARED}/logs/gather_checks.log",
         benchmark:
-            f"{SHARED}/benchmarks/check_inputs.tsv"
-        params:
-            signals=RAW_SIGNALS,
-            labels={},
-            label_mode="bigwig",
-            chromosomes=CHROMOSOMES,
-            decoded=DECODED,
-            window_length=config["windows"]["length"],
-            required_labels={},
+            f"{SHARED}/benchmarks/gather_checks.tsv"
+        localrule: True
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        script:
+            "../scripts/gather_checks.py"
 
 
 rule make_labels:
     input:
-        checked=ancient(rules.check_inputs.output[0]),
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
+        labels_check=ancient(LABELS_CHECK),
         peaks=lambda w: LABEL_FILES[w.cell_line],
         motif=MOTIF if config["labels"]["mode"] == "motif" else [],
     output:

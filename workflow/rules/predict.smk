@@ -4,10 +4,9 @@
 
 rule predict_binding:
     input:
-        checked=ancient(rules.check_inputs.output[0]),
+        **CHECKED_GENOME,
         models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
-        fasta=FASTA,
-        fai=FAI,
+        signal_check=ancient(SIGNAL_CHECK),
         signals=signals,
         average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
     output:

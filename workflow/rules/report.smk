@@ -14,6 +14,7 @@ RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=TRAI
 
 rule summarise_windows:
     input:
+        checked=ancient(CHECKED),
         windows=TEST_WINDOWS,
         signals=collect(f"{SHARED}/{SHOWN}/{{line}}.signal.npy", line=MEMBER_LINES),
         labels=collect(f"{OUT}/{SHOWN}/{{line}}.labels.npy", line=MEMBER_LINES),
@@ -55,8 +56,7 @@ rule summarise_windows:
 
 rule tabulate_inputs:
     input:
-        rules.check_inputs.output,
-        [] if OUT == SHARED else CHECKED,
+        CHECKED,
     output:
         report(
             f"{OUT}/report/inputs.html",
@@ -220,8 +220,7 @@ rule plot_calls:
 
 rule plot_sites:
     input:
-        fasta=FASTA,
-        fai=FAI,
+        **CHECKED_GENOME,
         signals=signals,
         labels=lambda w: label_track(w.cell_line),
         predictions=collect(f"{OUT}/predictions/{{model}}/{{{{cell_line}}}}.bigWig", model=MODELS),

@@ -6,9 +6,8 @@ if config["signal_scaling"] == "quantile":
 
     rule sample_signal:
         input:
-            checked=ancient(CHECKED),
-            fasta=FASTA,
-            fai=FAI,
+            **SHARED_GENOME,
+            signal_check=ancient(SIGNAL_CHECK),
             signals=lambda w: RAW_SIGNALS[w.cell_line],
         output:
             f"{SHARED}/signals/{{cell_line}}.sample.npy",
@@ -29,8 +28,7 @@ if config["signal_scaling"] == "quantile":
 
     rule normalise_signal:
         input:
-            fasta=FASTA,
-            fai=FAI,
+            **SHARED_GENOME,
             signals=lambda w: RAW_SIGNALS[w.cell_line],
             sample=rules.sample_signal.output[0],
             reference=f"{SHARED}/signals/{config['reference_line']}.sample.npy",
@@ -53,9 +51,7 @@ if config["signal_scaling"] == "quantile":
 
 rule average_signal:
     input:
-        checked=ancient(CHECKED),
-        fasta=FASTA,
-        fai=FAI,
+        **SHARED_GENOME,
         signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
     output:
         AVERAGE,

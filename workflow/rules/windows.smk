@@ -7,9 +7,7 @@
 
 rule list_usable_starts:
     input:
-        checked=ancient(CHECKED),
-        fasta=FASTA,
-        fai=FAI,
+        **SHARED_GENOME,
         blacklist=BLACKLIST,
     output:
         USABLE,
@@ -37,6 +35,7 @@ rule draw_windows:
             then=USABLE,
             otherwise=FAI,
         ),
+        checked=ancient(SHARED_CHECKED),
     output:
         f"{SHARED}/{{windows}}/windows.tsv",
     log:
@@ -60,10 +59,9 @@ rule draw_windows:
 
 rule extract_labels:
     input:
-        checked=ancient(rules.check_inputs.output[0]),
+        **CHECKED_GENOME,
         windows=f"{SHARED}/{{windows}}/windows.tsv",
-        fasta=FASTA,
-        fai=FAI,
+        labels_check=ancient(LABELS_CHECK),
         labels=lambda w: label_track(w.cell_line),
     output:
         f"{OUT}/{{windows}}/{{cell_line}}.labels.npy",
@@ -85,9 +83,8 @@ rule extract_labels:
 
 use rule extract_labels as extract_sequence with:
     input:
+        **SHARED_GENOME,
         windows=f"{SHARED}/{{windows}}/windows.tsv",
-        fasta=FASTA,
-        fai=FAI,
     output:
         f"{SHARED}/{{windows}}/sequence.npy",
     log:
@@ -100,9 +97,9 @@ use rule extract_labels as extract_sequence with:
 
 use rule extract_labels as extract_signal with:
     input:
+        **SHARED_GENOME,
         windows=f"{SHARED}/{{windows}}/windows.tsv",
-        fasta=FASTA,
-        fai=FAI,
+        signal_check=ancient(SIGNAL_CHECK),
         signals=signals,
     output:
         f"{SHARED}/{{windows}}/{{cell_line}}.signal.npy",
@@ -117,9 +114,8 @@ use rule extract_labels as extract_signal with:
 
 use rule extract_labels as extract_average with:
     input:
+        **SHARED_GENOME,
         windows=f"{SHARED}/{{windows}}/windows.tsv",
-        fasta=FASTA,
-        fai=FAI,
         average=AVERAGE,
     output:
         f"{SHARED}/{{windows}}/average.npy",

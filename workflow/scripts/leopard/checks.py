@@ -15,6 +15,7 @@ import pybigtools
 import pyBigWig
 import pysam
 
+from leopard import PROGRESS_INTERVAL
 from leopard.errors import InputError
 from leopard.formats import (
     examples,
@@ -34,7 +35,8 @@ BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000000
 POSITIVE = 0.5  # label values above it are positives
 CHUNK = 1 << 22  # bytes
 BASES_A_READ = 1 << 24
-PROGRESS_INTERVAL = 10  # seconds
+
+Row = tuple[str, str, Path, int, str]  # role, cell line, path, chromosomes, note
 
 
 def prepare_genome(source: Path, destination: Path) -> None:
@@ -157,30 +159,20 @@ def _check_chromosomes_match(
             raise InputError(path, f"{problem}: wrong assembly?", "use files of one assembly")
 
 
-def check_inputs(
+def check_genome(
     fasta: Path,
     chromosomes: Mapping[str, Sequence[str]],
     decoded: Sequence[str],
     window_length: int,
-    signals: Mapping[str, Sequence[Path]],
-    labels: Mapping[str, Path],
-    label_mode: str,
-    required_labels: Mapping[str, Sequence[str]],
-    motif: Path | None = None,
     blacklist: Path | None = None,
 ) -> pd.DataFrame:
-    """Check every input of a study against the others.
+    """Check that a genome has the chromosomes of a study, and its blacklist fits it.
 
     Args:
         fasta: The indexed genome, as `prepare_genome` makes it.
         chromosomes: The chromosomes of every split.
         decoded: The chromosomes to predict.
         window_length: Bases.
-        signals: Accessibility bigWigs of every cell line; each must have all chromosomes.
-        labels: The labels of every labelled cell line.
-        label_mode: ``bigwig``, or ``peaks`` or ``motif``, which take narrowPeaks.
-        required_labels: The cell lines whose positives every split needs.
-        motif: A MEME or JASPAR file.
         blacklist: A BED file.
 
     Returns:
@@ -194,32 +186,100 @@ def check_inputs(
         sizes = read_chrom_sizes(fasta)
     _check_chromosomes(fasta, sizes, chromosomes, window_length)
     _check_chromosomes(fasta, sizes, {"prediction": decoded}, 0)
-    used = list(dict.fromkeys([*chain.from_iterable(chromosomes.values()), *decoded]))
-    rows = [("genome", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
-    for cell_line, paths in signals.items():
-        for path in paths:
-            check_bigwig(path, sizes, used)
-            rows.append(("signal", cell_line, path, len(used), _coverage(path, sizes)))
-    for split, cell_lines in required_labels.items():
-        if unlabelled := [cell_line for cell_line in cell_lines if cell_line not in labels]:
-            problem = f"no labels, which split {split} needs"
-            raise InputError(examples(unlabelled), problem, "add them to the sample sheet")
-    for cell_line, path in labels.items():
-        needed = {s: chromosomes[s] for s, lines in required_labels.items() if cell_line in lines}
-        positive, note = _check_labels(path, label_mode, sizes, used, needed)
-        rows.append(("labels", cell_line, path, positive, note))
-    if label_mode == "motif" and motif is None:
-        raise InputError("motif", "not given, but labels are made with it", "give a motif file")
-    if motif:
-        name, matrix = read_motif(motif)
-        rows.append(("motif", "", motif, 0, f"{name}, {matrix.shape[1]} bases"))
+    used = {*chain.from_iterable(chromosomes.values()), *decoded}
+    rows: list[Row] = [("genome", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
     if blacklist:
         bed = read_bed(blacklist, sizes)
-        on_used = len(set(bed["chrom"]).intersection(used))
+        on_used = len(used.intersection(bed["chrom"]))
         rows.append(("blacklist", "", blacklist, on_used, f"{len(bed):,} intervals"))
-    summary = pd.DataFrame(rows, columns=["role", "cell_line", "path", "chromosomes", "note"])
-    summary.insert(3, "size", [path.stat().st_size for path in summary["path"]])
-    return summary
+    return _tabulate(rows)
+
+
+def check_signals(
+    fasta: Path, cell_line: str, paths: Sequence[Path], chromosomes: Sequence[str]
+) -> pd.DataFrame:
+    """Check that each accessibility bigWig of a cell line has all `chromosomes` of the study.
+
+    Args:
+        fasta: The indexed genome, which has them.
+        cell_line: Its name.
+        paths: The bigWigs.
+        chromosomes: Those of all splits, and those to predict.
+
+    Returns:
+        As `check_genome`.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    sizes, rows = read_chrom_sizes(fasta), []
+    for path in paths:
+        check_bigwig(path, sizes, chromosomes)
+        rows.append(("signal", cell_line, path, len(chromosomes), _coverage(path, sizes)))
+    return _tabulate(rows)
+
+
+def check_labels(
+    fasta: Path,
+    cell_line: str,
+    path: Path,
+    mode: str,
+    chromosomes: Sequence[str],
+    needed: Mapping[str, Sequence[str]],
+) -> pd.DataFrame:
+    """Check a cell line's labels, which must have positives in every split of `needed`.
+
+    Args:
+        fasta: The indexed genome.
+        cell_line: Its name.
+        path: The labels.
+        mode: ``bigwig``, or ``peaks`` or ``motif``, which take narrowPeaks.
+        chromosomes: Those of all splits, and those to predict.
+        needed: The chromosomes of each split for which the cell line's labels serve.
+
+    Returns:
+        As `check_genome`.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    sizes, used = read_chrom_sizes(fasta), set(chromosomes)
+    if mode == "bigwig":
+        check_bigwig(path, sizes, [*chain.from_iterable(needed.values())])
+        with pyBigWig.open(str(path)) as bigwig:
+            # Zoom levels keep the true maximum, so it costs no scan.
+            highest = {c: bigwig.stats(c, type="max")[0] for c in bigwig.chroms() if c in used}
+        positive = {chrom for chrom, value in highest.items() if (value or 0) > POSITIVE}
+        kind, note = f"value above {POSITIVE}", _coverage(path, sizes)
+    else:
+        peaks = read_narrowpeak(path, sizes)
+        positive = set(peaks["chrom"])
+        kind, note = "peak", f"{len(peaks):,} peaks"
+    for split, chroms in needed.items():
+        if positive.isdisjoint(chroms):
+            problem = f"no {kind} on the chromosomes of split {split} ({examples(chroms)})"
+            raise InputError(path, problem, "choose other chromosomes, or other labels")
+    return _tabulate([("labels", cell_line, path, len(positive & used), note)])
+
+
+def check_motif(path: Path) -> pd.DataFrame:
+    """Check that a MEME or JASPAR file has a motif.
+
+    Returns:
+        As `check_genome`.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    name, matrix = read_motif(path)
+    return _tabulate([("motif", "", path, 0, f"{name}, {matrix.shape[1]} bases")])
+
+
+def _tabulate(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return the table of checked files, with their sizes."""
+    table = pd.DataFrame(rows, columns=["role", "cell_line", "path", "chromosomes", "note"])
+    table.insert(3, "size", [path.stat().st_size for path in table["path"]])
+    return table
 
 
 def _check_chromosomes(
@@ -240,36 +300,6 @@ def _check_chromosomes(
             if sizes[chrom] < window_length:
                 problem = f"{chrom} (split {split}) has {sizes[chrom]:,} bases, fewer than a window"
                 raise InputError(fasta, problem, f"leave it out ({window_length:,} are needed)")
-
-
-def _check_labels(
-    path: Path,
-    label_mode: str,
-    sizes: Mapping[str, int],
-    used: Sequence[str],
-    needed: Mapping[str, Sequence[str]],
-) -> tuple[int, str]:
-    """Check one cell line's labels, which must have positives in every split of `needed`.
-
-    Returns:
-        On how many of the `used` chromosomes there are positives, and a note.
-    """
-    if label_mode == "bigwig":
-        check_bigwig(path, sizes, [chrom for chroms in needed.values() for chrom in chroms])
-        with pyBigWig.open(str(path)) as bigwig:
-            # Zoom levels keep the true maximum, so it costs no scan.
-            highest = {c: bigwig.stats(c, type="max")[0] for c in bigwig.chroms() if c in used}
-        positive = {chrom for chrom, value in highest.items() if (value or 0) > POSITIVE}
-        kind, note = f"value above {POSITIVE}", _coverage(path, sizes)
-    else:
-        peaks = read_narrowpeak(path, sizes)
-        positive = set(peaks["chrom"])
-        kind, note = "peak", f"{len(peaks):,} peaks"
-    for split, chroms in needed.items():
-        if positive.isdisjoint(chroms):
-            problem = f"no {kind} on the chromosomes of split {split} ({examples(chroms)})"
-            raise InputError(path, problem, "choose other chromosomes, or other labels")
-    return len(positive.intersection(used)), note
 
 
 def _coverage(path: Path, sizes: Mapping[str, int]) -> str:

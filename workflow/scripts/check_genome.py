@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from job import job
+from leopard.checks import check_genome
+
+with job(snakemake.log[0]):
+    table = check_genome(
+        Path(snakemake.input.fasta),
+        snakemake.params.chromosomes,
+        snakemake.params.decoded,
+        snakemake.params.window_length,
+        next(map(Path, snakemake.input.blacklist), None),
+    )
+    table.to_csv(snakemake.output[0], sep="\t", index=False)
