@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -43,10 +43,11 @@ def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
                 raise InputError(path, "replaced while it was in use", "run again")
     except (InputError, TimeUpError, OSError) as error:
         line = f"error: {error}"
-        if isinstance(error, OSError):
-            traceback.print_exc()
-        print(line, file=sys.stderr)
         print(line, file=terminal, flush=True)
+        with suppress(OSError):  # on a full disk the log has no room for it
+            if isinstance(error, OSError):
+                traceback.print_exc()
+            print(line, file=sys.stderr, flush=True)
         sys.exit(1)
 
 
