@@ -1,7 +1,6 @@
 """The tiny study through profiles/gadi, on the stand-in for PBS Professional."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import standin
@@ -88,24 +88,12 @@ class GadiStudy(Study):
             *("--max-status-checks-per-second", "10", "--max-jobs-per-timespan", "100/1s"),
         ]
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         """Start Snakemake as a terminal would: a process group that Ctrl-C reaches."""
-        head = subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.directory,
-            stdout=(self.directory / "head.txt").open("w"),
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+        reached = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+        head = super().start(*arguments, **reached, **options)
         self.heads.append(head)
         return head
-
-    @property
-    def said(self) -> str:
-        """What a Snakemake that was started, not run, has printed."""
-        return (self.directory / "head.txt").read_text()
 
     def check_after_fault(self, undisturbed: Study) -> None:
         """No job left, none twice, and nothing under a final name that is not whole."""
@@ -166,11 +154,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
 @pytest.fixture
 def study(undisturbed: GadiStudy, tmp_path: Path) -> Iterator[GadiStudy]:
     """A copy of the finished study and a server of its own; the windows' arrays are to be made."""
-    directory = tmp_path / "study"
-    shutil.copytree(undisturbed.directory, directory, symlinks=True)
-    for path in (directory / "results/tiny/windows").glob("*.npy"):
+    study = undisturbed.copy(tmp_path / "study", server=Server(tmp_path / "server"), heads=[])
+    for path in (study.results / "windows").glob("*.npy"):
         path.unlink()
-    study = GadiStudy(directory, dict(undisturbed.config), server=Server(tmp_path / "server"))
     yield study
     for head in study.heads:
         head.kill()  # a failed test may have left it; its sidecar deletes its jobs

@@ -11,13 +11,10 @@ import time
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from workflow.conftest import MOTIF, Study, build_study
+from workflow.conftest import MOTIF, Study, build_study, serve
 from workflow.test_resume import equal_histories, equal_tracks
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
@@ -27,19 +24,11 @@ MEASURED = ("training.html", "benchmarks.html", "headline.html")
 TIMED = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def motif_url() -> Iterator[str]:
     """The motif by URL, so that there is something to download."""
-    handler = partial(Quiet, directory=MOTIF.parent)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}/{MOTIF.name}"
-        httpd.shutdown()
+    with serve(MOTIF.parent) as url:
+        yield f"{url}/{MOTIF.name}"
 
 
 @pytest.fixture(scope="session")
@@ -56,10 +45,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Stu
 
 @pytest.fixture
 def study(undisturbed: Study, tmp_path: Path) -> Study:
-    """A copy, modification times and all, to be disturbed."""
-    directory = tmp_path / "study"
-    shutil.copytree(undisturbed.directory, directory, symlinks=True)
-    return Study(directory, dict(undisturbed.config))
+    """A copy to be disturbed."""
+    return undisturbed.copy(tmp_path / "study")
 
 
 @pytest.fixture(scope="session")
@@ -77,18 +64,6 @@ def remove(study: Study, *outputs: str) -> None:
     for name in outputs:
         path = study.directory / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def start(study: Study, *arguments: str) -> "subprocess.Popen[str]":
-    """Start Snakemake in a process group of its own; what it says goes to said.txt."""
-    return subprocess.Popen(
-        study.command(*arguments),
-        cwd=study.directory,
-        stdout=(study.directory / "said.txt").open("w"),
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def find_script(session: int) -> int | None:
@@ -125,7 +100,7 @@ def wait_until(reached: Callable[[], object], process: "subprocess.Popen[str]") 
 
 def kill_job(study: Study, target: str, seconds: float, with_snakemake: bool) -> bool:
     """SIGKILL a job so long after its script began; whether it still ran."""
-    process = start(study, target)
+    process = study.start(target)
     try:
         assert wait_until(lambda: find_script(process.pid), process), "no script was run"
         time.sleep(seconds)

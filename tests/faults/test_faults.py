@@ -20,7 +20,6 @@ from faults.conftest import (
     check_results,
     find_script,
     remove,
-    start,
     wait_until,
 )
 
@@ -78,7 +77,7 @@ def test_results_that_cannot_be_written(study: Study, small_disk: Path, undistur
 
 def test_two_runs_in_one_directory(study: Study, undisturbed: Study):
     remove(study, *ARRAYS)
-    first = start(study, "windows")
+    first = study.start("windows")
     assert wait_until(lambda: find_script(first.pid), first)
     os.killpg(first.pid, signal.SIGSTOP)  # so that it is there for as long as the second
     second = study.run("windows")
@@ -95,7 +94,7 @@ def test_a_source_replaced_while_it_is_read(study: Study):
     target = study.results / "windows/a.signal.npy"
     name = str(target.relative_to(study.directory))
     remove(study, name)
-    run = start(study, name)
+    run = study.start(name)
     assert wait_until(target.with_suffix(".unfinished").exists, run)
     os.killpg(run.pid, signal.SIGSTOP)
     track = study.results / "simulated/a.bigWig"
@@ -103,8 +102,7 @@ def test_a_source_replaced_while_it_is_read(study: Study):
     Path(f"{track}.new").replace(track)
     os.killpg(run.pid, signal.SIGCONT)
     if run.wait(PATIENCE):
-        said = (study.directory / "said.txt").read_text()
-        assert "a.bigWig: replaced while it was in use; run again" in said
+        assert "a.bigWig: replaced while it was in use; run again" in study.said
     study.succeed(name)
     assert "Nothing to be done" in study.succeed(name)
     tracks = Tracks(study.results / "genome/genome.fa", [track], scaling="mean")

@@ -6,9 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any, Self
 
 import pytest
 import yaml
@@ -30,6 +35,11 @@ class Study:
     @property
     def results(self) -> Path:
         return self.directory / "results" / self.config["study"]
+
+    def copy(self, directory: Path, **changes: Any) -> Self:
+        """The same study elsewhere, modification times and all, to be spoilt."""
+        shutil.copytree(self.directory, directory, symlinks=True)
+        return replace(self, directory=directory, config=dict(self.config), **changes)
 
     def command(self, *arguments: str) -> list[str]:
         (self.directory / "study.yaml").write_text(yaml.safe_dump(self.config))
@@ -55,15 +65,26 @@ class Study:
         assert done.returncode == 0, done.stdout[-5000:]
         return done.stdout
 
-    def kill_when(self, reached: Callable[[], bool], *arguments: str) -> None:
-        """Start Snakemake and SIGKILL it, with every job it started, once `reached` is true."""
-        process = subprocess.Popen(
+    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+        """Start Snakemake in a process group of its own."""
+        return subprocess.Popen(
             self.command(*arguments),
             cwd=self.directory,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=(self.directory / "said.txt").open("w"),
+            stderr=subprocess.STDOUT,
+            text=True,
             start_new_session=True,
+            **options,
         )
+
+    @property
+    def said(self) -> str:
+        """What a Snakemake that was started, not run, has printed."""
+        return (self.directory / "said.txt").read_text()
+
+    def kill_when(self, reached: Callable[[], bool], *arguments: str) -> None:
+        """Start Snakemake and SIGKILL it, with every job it started, once `reached` is true."""
+        process = self.start(*arguments)
         deadline = time.monotonic() + 240
         try:
             while not reached():
@@ -74,6 +95,22 @@ class Study:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.succeed("--unlock")
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files, in silence."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(directory: Path, handler: type[Handler] = Handler) -> Iterator[str]:
+    """A directory over HTTP: the address, without a slash at its end."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=directory)) as httpd:
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
 
 
 def write_sheet(path: Path, header: str, *rows: str) -> None:
@@ -131,7 +168,5 @@ def finished_origin(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture
 def finished(finished_origin: Study, tmp_path: Path) -> Study:
-    """A copy of the finished study, modification times and all, for a test to spoil."""
-    directory = tmp_path / "copy"
-    shutil.copytree(finished_origin.directory, directory, symlinks=True)
-    return Study(directory, dict(finished_origin.config))
+    """A copy of the finished study for a test to spoil."""
+    return finished_origin.copy(tmp_path / "copy")

@@ -3,33 +3,27 @@
 import gzip
 import shutil
 from base64 import b64encode
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
 
-from workflow.conftest import MOTIF, Study, build_study
+from workflow.conftest import MOTIF, Handler, Study, build_study, serve
 
 PLACE = 'in put\'s "$(touch owned)" ;touch owned; `touch owned` # & é'
 SECRETS = ("someone", "s3cret", "t0ken")
 
 
-class Guarded(SimpleHTTPRequestHandler):
-    """Serves those who know the password, and would log whatever it is asked."""
+class Guarded(Handler):
+    """Serves those who know the password."""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 as http.server calls it
         known = b64encode(f"{SECRETS[0]}:{SECRETS[1]}".encode()).decode()
         if self.headers.get("Authorization") == f"Basic {known}" and SECRETS[2] in self.path:
             super().do_GET()
         else:
             self.send_error(401)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +55,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     rows = [f"a\t1\t{PLACE}/enormous.bigWig", f"a\t2\t{PLACE}/b.bigWig"]
     (directory / "signals.tsv").write_text("\n".join(["cell_line\treplicate\tsignal", *rows, ""]))
     (directory / "labels.tsv").write_text(f"cell_line\tlabels\na\t{PLACE}/a.narrowPeak\n")
-    handler = partial(Guarded, directory=place)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        Thread(target=httpd.serve_forever, daemon=True).start()
-        login = ":".join(SECRETS[:2])
-        url = f"http://{login}@127.0.0.1:{httpd.server_port}/{MOTIF.name}?key={SECRETS[2]}"
+    with serve(place, Guarded) as address:
+        host = address.replace("//", f"//{':'.join(SECRETS[:2])}@")
+        url = f"{host}/{MOTIF.name}?key={SECRETS[2]}"
         study.config |= {
             "simulate": None,
             "genome": {"fasta": f"{PLACE}/genome.fa"},
@@ -75,7 +67,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         }
         said = study.succeed("evaluate", "predict", "results/tiny/report/config.html")
         (directory / "said.log").write_text(said)
-        httpd.shutdown()
     return study
 
 

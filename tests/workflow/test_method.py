@@ -3,9 +3,6 @@
 import gzip
 import json
 import re
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import h5py
 import numpy as np
@@ -16,7 +13,7 @@ import yaml
 from leopard.competition import draw_splits
 from leopard.signals import match_quantiles
 
-from workflow.conftest import ROOT, Study
+from workflow.conftest import ROOT, Study, serve
 
 SERVER = "https://guanfiles.dcmb.med.umich.edu/Leopard"
 
@@ -210,10 +207,7 @@ def write_server(directory):
 def leopard(tmp_path):
     """Two factors and two cell lines of config/leopard.yaml, with their sources served here."""
     write_server(tmp_path / "served")
-    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "served")
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        Thread(target=httpd.serve_forever, daemon=True).start()
-        here = f"http://127.0.0.1:{httpd.server_port}"
+    with serve(tmp_path / "served") as here:
         config = yaml.safe_load((ROOT / "config/leopard.yaml").read_text())
         for name, factors in (("signals", []), ("labels", [*SITES])):
             text = (ROOT / f"config/leopard.{name}.tsv").read_text()
@@ -232,7 +226,6 @@ def leopard(tmp_path):
         config["chromosomes"]["test"] = ["chr1"]
         config["windows"] = {"length": 512, "train": 20, "validation": 20, "test": 20}
         yield Study(tmp_path, config)
-        httpd.shutdown()
 
 
 def test_factors_share_what_does_not_depend_on_them(leopard):

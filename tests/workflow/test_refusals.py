@@ -4,11 +4,8 @@ import gzip
 import os
 import re
 import subprocess
-from functools import partial
 from hashlib import md5
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pyBigWig
@@ -16,7 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from workflow.conftest import MOTIF, ROOT, Study, write_sheet
+from workflow.conftest import MOTIF, ROOT, Study, serve, write_sheet
 
 SIZES = {"chr1": 4000, "chr2": 3000, "chr3": 2000}
 
@@ -61,9 +58,9 @@ def study(tmp_path: Path) -> Study:
     return Study(tmp_path, config)
 
 
-def refuse(study: Study, pattern: str) -> None:
+def refuse(study: Study, pattern: str, target: str = "inputs.tsv") -> None:
     """The run fails, and one line of what it prints matches."""
-    done = study.run("results/small/inputs.tsv")
+    done = study.run(f"results/small/{target}")
     assert done.returncode != 0
     lines = [x for x in done.stdout.splitlines() if re.search(pattern, x)]
     assert lines, done.stdout
@@ -287,11 +284,8 @@ def test_missing_input_file(study):
 @pytest.fixture
 def server(study):
     """The study's directory over HTTP."""
-    handler = partial(SimpleHTTPRequestHandler, directory=study.directory)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
+    with serve(study.directory) as url:
+        yield url
 
 
 def test_inputs_by_url(study, server):
@@ -330,11 +324,8 @@ def test_no_space_left(study):
         pytest.skip("this sandbox does not allow mounting")
     try:
         (full / "ballast").write_bytes(bytes(60_000))
-        done = study.run("results/small/genome/genome.fa")
-        assert done.returncode != 0
-        assert re.search(
-            r"^error: results/small/genome/genome.fa.*: No space left on device", done.stdout, re.M
-        )
+        problem = r"error: results/small/genome/genome.fa.*: No space left on device"
+        refuse(study, problem, "genome/genome.fa")
         assert not (study.results / "genome/genome.fa").exists()
     finally:
         subprocess.run(["umount", str(full)], check=True)

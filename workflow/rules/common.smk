@@ -91,7 +91,6 @@ RAW_SIGNALS = {
     line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
     for line, rows in SIGNALS.groupby("cell_line", sort=False)
 }
-ALL_SIGNALS = [x for line in CELL_LINES for x in RAW_SIGNALS[line]]
 # What is read for accessibility, and what it is still to be divided by.
 SIGNAL_FILES, SCALE = RAW_SIGNALS, config["signal_scaling"]
 if SCALE == "quantile":
