@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from workflow.test_resume import equal_histories, equal_tracks
+from workflow.conftest import equal_histories, equal_tracks
 
 from cluster.conftest import PATIENCE, PROFILE, GadiStudy
 

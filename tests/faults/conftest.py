@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from workflow.conftest import MOTIF, Study, build_study, serve
-from workflow.test_resume import equal_histories, equal_tracks
+from workflow.conftest import MOTIF, Study, build_study, equal_histories, equal_tracks, serve
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
 TARGETS = ("all", "browse", "windows")

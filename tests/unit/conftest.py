@@ -102,7 +102,7 @@ def randomise(model, seed: int):
     for weight in model.weights:
         shape, name = weight.shape, weight.path.rsplit("/", 1)[-1]
         if name == "kernel":
-            value = weight.numpy() * rng.uniform(0.5, 1.5, shape)
+            value = rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape)
         elif name in ("gamma", "moving_variance"):
             value = rng.uniform(0.5, 1.5, shape)
         else:

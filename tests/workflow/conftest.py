@@ -15,6 +15,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 
+import numpy as np
+import pandas as pd
+import pyBigWig
 import pytest
 import yaml
 
@@ -115,6 +118,25 @@ def serve(directory: Path, handler: type[Handler] = Handler) -> Iterator[str]:
 
 def write_sheet(path: Path, header: str, *rows: str) -> None:
     path.write_text("\n".join([header, *rows]).replace(" ", "\t") + "\n")
+
+
+def equal_tracks(one: Path, other: Path) -> None:
+    with pyBigWig.open(str(one)) as a, pyBigWig.open(str(other)) as b:
+        assert a.chroms() == b.chroms()
+        for chrom, size in a.chroms().items():
+            np.testing.assert_array_equal(
+                a.values(chrom, 0, size, numpy=True), b.values(chrom, 0, size, numpy=True)
+            )
+
+
+def equal_histories(one: Path, other: Path) -> None:
+    """The same epochs, whatever the clock said."""
+    drop = ["seconds", "fit_seconds"]
+    pd.testing.assert_frame_equal(
+        pd.read_csv(one, sep="\t").drop(columns=drop),
+        pd.read_csv(other, sep="\t").drop(columns=drop),
+        check_exact=True,
+    )
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ def window_files(member, settings):
     """What a member's windows are read from, by the library's names."""
     stored, labels = f"{SHARED}/{member['windows']}", f"{OUT}/{member['windows']}"
     files = {
+        "checked": ancient(CHECKED),
         "windows": f"{stored}/windows.tsv",
         "sequence": f"{stored}/sequence.npy",
         "training_signal": f"{stored}/{member['train']}.signal.npy",

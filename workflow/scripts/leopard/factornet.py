@@ -45,6 +45,7 @@ def train_factornet(
     model = build_factornet()
     pr_auc = keras.metrics.AUC(curve="PR", name="pr_auc")
     model.compile("adam", "binary_crossentropy", metrics=[pr_auc])
+    model.optimizer.build(model.trainable_variables)  # or TensorFlow would trace a step twice
     (x, y), held_out = (
         (read_bins(open_readers(tracks), table, LENGTH), table[["label"]].to_numpy(np.float32))
         for tracks, table in (training, validation)

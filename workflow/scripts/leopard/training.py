@@ -219,6 +219,9 @@ def build(
             weighted_metrics=training_metrics(),
             jit_compile=recipe.xla or "auto",
         )
+        # Or the first step would, and TensorFlow trace all of it twice. Checkpoints need it, too:
+        # without its variables the optimizer's state would be skipped, with but a warning.
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -392,13 +395,6 @@ class Journal(keras.callbacks.Callback):
     def _weights(self, epoch: int) -> Path:
         return self.directory / f"epoch-{epoch:04d}.weights.h5"
 
-    def _load(self, model: keras.Model, epoch: int) -> None:
-        # Without its variables the optimizer's state would be skipped, with but a warning; and so
-        # with twice its variables, which a loss-scaling optimizer has when it is built again.
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
-        model.load_weights(self._weights(epoch))
-
     def resume(self, model: keras.Model) -> int:
         """Load the state after the last finished epoch.
 
@@ -412,7 +408,7 @@ class Journal(keras.callbacks.Callback):
         if finished := len(self.history):
             try:
                 for epoch in dict.fromkeys([self.best_epoch, finished]):
-                    self._load(model, epoch)
+                    model.load_weights(self._weights(epoch))
             except (OSError, ValueError, KeyError) as error:
                 self._begin()
                 raise CorruptError(str(error).partition("\n")[0]) from error
@@ -427,7 +423,7 @@ class Journal(keras.callbacks.Callback):
     def load_best(self, model: keras.Model) -> pd.Series:
         """Load the weights of the best epoch and return its row."""
         best = self.history.iloc[self.best_epoch - 1]
-        self._load(model, int(best["epoch"]))
+        model.load_weights(self._weights(int(best["epoch"])))
         if self.recipe.ema_momentum:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         log.info("best epoch %d: %s %.4f", best["epoch"], MONITOR, best[MONITOR])
