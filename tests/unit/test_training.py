@@ -18,7 +18,7 @@ from leopard import metrics, models
 from leopard.batches import WindowBatches, Windows, describe
 from leopard.errors import InputError, TimeUpError
 from leopard.losses import build_loss
-from leopard.training import Journal, Recipe, _optimizer, train
+from leopard.training import Journal, Recipe, _optimizer, build, train
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -404,9 +404,7 @@ def journal(killed, tmp_path):
 
 @pytest.fixture(scope="module")
 def tiny(device):
-    model = models.build("tiny", prior=0.1)
-    model.compile(_optimizer(LONG, steps=7), "binary_crossentropy")
-    return model
+    return build(LONG, positive_rate=0.1, windows=52)
 
 
 @pytest.mark.parametrize("parts", [1, 2])

@@ -396,7 +396,7 @@ class Journal(keras.callbacks.Callback):
         return self.directory / f"epoch-{epoch:04d}.weights.h5"
 
     def resume(self, model: keras.Model) -> int:
-        """Load the state after the last finished epoch.
+        """Load the state after the last finished epoch into a model that `build` made.
 
         Returns:
             The number of epochs already finished.
