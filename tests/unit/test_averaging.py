@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from leopard.averaging import AVERAGES, predict_average, score_averages
 from leopard.batches import Windows
+from leopard.models import pooling_factor
 from leopard.tracks import reverse_complement
 from sklearn.metrics import average_precision_score
 
@@ -40,18 +41,22 @@ def test_shifts_and_strands(networks, windows):
     assert ours.std() > 0.01
 
 
-def test_scores(networks, windows):
+@pytest.mark.parametrize("number", [0, 2], ids=["unet", "cnn"])
+def test_scores(networks, windows, number):
     class Source:
         n = 6
 
         def read(self, epoch, rows):
             return Windows(*(array[rows] for array in windows[:3]))
 
-    scores = score_averages(networks[0], Source(), batch_size=4)
+    network = networks[number]
+    scores = score_averages(network, Source(), batch_size=4)
     assert set(scores) == set(AVERAGES)
-    inside = slice(GRID, -GRID)
-    labels = windows.labels[:, inside]
-    passed = predict_average(networks[0], windows.codes, windows.signal, (0,), False)
+    grid = pooling_factor(network)
+    labels = windows.labels[:, grid:-grid]
     counted = labels != 255
-    expected = average_precision_score(labels[counted], passed[counted])
-    assert scores["predict_once"] == pytest.approx(expected, abs=0.02)
+    four = [grid * i // 4 for i in range(4)]
+    for name, shifts in (("predict_once", (0,)), ("predict_four_shifts", four)):
+        passed = predict_average(network, windows.codes, windows.signal, shifts, False)
+        expected = average_precision_score(labels[counted], passed[counted])
+        assert scores[name] == pytest.approx(expected, abs=0.02)

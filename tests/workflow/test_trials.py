@@ -16,6 +16,7 @@ def read_recipe(directory):
 def test_experiments(make_study):
     budget = {"seeds": [1], "training": {"epochs": 1}}
     study = make_study(
+        models={"cnn": {}},  # which is ready to train in half the time
         tuning={
             **budget,
             "batch_sizes": [16, 32],
@@ -66,9 +67,10 @@ def test_experiments(make_study):
 
 def test_largest_batch(make_study):
     # Long windows, so that few batches need trying.
-    study = make_study(windows={"length": 8192, "train": 8, "validation": 8, "test": 8})
+    windows = {"length": 32_768, "train": 8, "validation": 8, "test": 8}
+    study = make_study(windows=windows, models={"cnn": {}})
     told = study.succeed("largest_batch", "--set-resources", "find_largest_batch:mem_mb=3000")
     found = pd.read_csv(study.results / "trials/largest_batch.tsv", sep="\t")
     batch = found["batch_size"].item()
     assert 8 < batch < 512
-    assert f"unet, windows of 8192 bases, float32: {batch} fit in a batch" in told
+    assert f"cnn, windows of 32768 bases, float32: {batch} fit in a batch" in told

@@ -10,16 +10,13 @@ from leopard.decoding import predict_windows
 from leopard.metrics import ScoreCounts, pr_auc
 from leopard.models import pooling_factor
 
-SHIFTS = (0, 8, 16, 24)
-"""No multiples of a U-Net's pooling factor, for which predictions would be the same."""
-
-AVERAGES: dict[str, tuple[Sequence[int], bool]] = {
-    "predict_once": (SHIFTS[:1], False),
-    "predict_both_strands": (SHIFTS[:1], True),
-    "predict_four_shifts": (SHIFTS, False),
-    "predict_strands_and_shifts": (SHIFTS, True),
+AVERAGES: dict[str, tuple[int, bool]] = {
+    "predict_once": (1, False),
+    "predict_both_strands": (1, True),
+    "predict_four_shifts": (4, False),
+    "predict_strands_and_shifts": (4, True),
 }
-"""Shifts of the input and whether both strands are read, by what it is called."""
+"""By how many shifts the input is read, and whether on both strands, by what it is called."""
 
 
 def predict_average(
@@ -55,12 +52,13 @@ def score_averages(
     model: keras.Model, validation: WindowSource, batch_size: int
 ) -> dict[str, float]:
     """PR-AUC of the validation windows, but for their ends, by way of averaging."""
-    grid = pooling_factor(model)
+    grid = pooling_factor(model)  # shifts by multiples of it would predict the same
     counts = {name: ScoreCounts() for name in AVERAGES}
     for start in range(0, validation.n, batch_size):
         rows = np.arange(start, min(start + batch_size, validation.n))
         codes, signal, labels, _ = validation.read(0, rows)
-        for name, average in AVERAGES.items():
-            scores = predict_average(model, codes, signal, *average)
+        for name, (n, both_strands) in AVERAGES.items():
+            shifts = [grid * i // n for i in range(n)]
+            scores = predict_average(model, codes, signal, shifts, both_strands)
             counts[name].update(labels[:, grid:-grid], scores)
     return {name: pr_auc(count) for name, count in counts.items()}
