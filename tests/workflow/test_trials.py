@@ -69,8 +69,8 @@ def test_largest_batch(make_study):
     # Long windows, so that few batches need trying.
     windows = {"length": 32_768, "train": 8, "validation": 8, "test": 8}
     study = make_study(windows=windows, models={"cnn": {}})
-    told = study.succeed("largest_batch", "--set-resources", "find_largest_batch:mem_mb=3000")
+    told = study.succeed("largest_batch", "--set-resources", "find_largest_batch:mem_mb=2000")
     found = pd.read_csv(study.results / "trials/largest_batch.tsv", sep="\t")
     batch = found["batch_size"].item()
-    assert 8 < batch < 512
+    assert 1 < batch < 512
     assert f"cnn, windows of 32768 bases, float32: {batch} fit in a batch" in told
