@@ -65,15 +65,40 @@ def remove(study: Study, *outputs: str) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def read_stat(path: Path) -> tuple[str, int]:
+    """State and session of a process in /proc."""
+    words = (path / "stat").read_text().rpartition(")")[2].split()
+    return words[0], int(words[3])
+
+
 def find_script(session: int) -> int | None:
     """The process that runs a rule's script, among those that Snakemake started."""
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
             words = (path / "cmdline").read_text().split("\0")
-            leader = int((path / "stat").read_text().rpartition(")")[2].split()[3])
-            if leader == session and any(".snakemake/scripts/" in x for x in words[:2]):
+            if read_stat(path)[1] == session and any(".snakemake/scripts/" in x for x in words[:2]):
                 return int(path.name)
     return None
+
+
+def all_stopped(session: int) -> bool:
+    """Whether each process of a session is stopped, or has ended."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, leader = read_stat(path)
+            if leader == session and state not in "TZX":
+                return False
+    return True
+
+
+@contextlib.contextmanager
+def paused(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """A run and all its jobs stand still."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    # A process that is on its way to a stop when it is told to go on may stay there for good.
+    assert wait_until(lambda: all_stopped(process.pid), process)
+    yield
+    os.killpg(process.pid, signal.SIGCONT)
 
 
 def descendants(pid: int) -> list[int]:

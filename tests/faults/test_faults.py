@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from faults.conftest import (
     TARGETS,
     check_results,
     find_script,
+    paused,
     remove,
     wait_until,
 )
@@ -79,9 +79,8 @@ def test_two_runs_in_one_directory(study: Study, undisturbed: Study):
     remove(study, *ARRAYS)
     first = study.start("windows")
     assert wait_until(lambda: find_script(first.pid), first)
-    os.killpg(first.pid, signal.SIGSTOP)  # so that it is there for as long as the second
-    second = study.run("windows")
-    os.killpg(first.pid, signal.SIGCONT)
+    with paused(first):  # so that it is there for as long as the second
+        second = study.run("windows")
     assert second.returncode != 0
     assert "Directory cannot be locked" in second.stdout
     assert first.wait(PATIENCE) == 0
@@ -96,11 +95,10 @@ def test_a_source_replaced_while_it_is_read(study: Study):
     remove(study, name)
     run = study.start(name)
     assert wait_until(target.with_suffix(".unfinished").exists, run)
-    os.killpg(run.pid, signal.SIGSTOP)
     track = study.results / "simulated/a.bigWig"
-    shutil.copy(study.results / "simulated/b.bigWig", f"{track}.new")
-    Path(f"{track}.new").replace(track)
-    os.killpg(run.pid, signal.SIGCONT)
+    with paused(run):
+        shutil.copy(study.results / "simulated/b.bigWig", f"{track}.new")
+        Path(f"{track}.new").replace(track)
     if run.wait(PATIENCE):
         assert "a.bigWig: replaced while it was in use; run again" in study.said
     study.succeed(name)
