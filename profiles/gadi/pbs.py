@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Snakemake's jobs on Gadi: the commands of its cluster-generic executor for PBS Professional.
 
-`submit`, `status`, `cancel`, `sidecar` and `head` are links to this file, which does what the name
-it is called by says. Nothing but the standard library, and nothing newer than Python 3.6: a login
-node's own Python runs it. Snakemake calls the first three, and the first `submit` of a run starts
-the sidecar: one that Snakemake (9.27) starts keeps a run with nothing to do from ever ending.
+`submit`, `status`, `cancel`, `sidecar`, `head` and `plan` are links to this file, which does what
+the name it is called by says. Nothing but the standard library, and nothing newer than Python 3.6:
+a login node's own Python runs it. Snakemake calls the first three, and the first `submit` of a run
+starts the sidecar: one that Snakemake (9.27) starts keeps a run with nothing to do from ever
+ending.
 
 What belongs to a run is in .snakemake/pbs of its working directory:
     ledgers/  a file for each run of Snakemake: what it submitted, and what of that has ended
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -608,12 +610,50 @@ def head(*arguments: str) -> None:
     print(queue_job([*command, str(PROFILE / "head.pbs")], name, lambda: False))
 
 
+def plan(*arguments: str) -> None:
+    """Print what each job of a run would ask for, and cost at most; arguments as of snakemake."""
+    find_storage(Path.cwd(), PROFILE)
+    most = str(max(queue.cpus for queue in QUEUES.values()))
+    done = subprocess.run(
+        # Without so many cores a dry run would show fewer threads than a job will have.
+        ["snakemake", "--profile", str(PROFILE), "--dry-run", "--cores", most, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    if done.returncode:
+        raise RefusedError("snakemake cannot plan this:\n" + done.stdout)
+    jobs = Counter()  # type: Counter[Tuple[str, Request]]
+    for rule, text in re.findall(
+        r"^(?:rule|checkpoint) (\w+):\n((?: {4}.+\n)+)", done.stdout, re.M
+    ):
+        said = dict(re.findall(r"^ +(\w+): (.*)$", text, re.M))
+        if "output" in said:  # a target is no job
+            resources = dict(re.findall(r"(\w+)=([^,]+)", said["resources"]))
+            jobs[rule, translate(rule, int(said.get("threads", 1)), resources)] += 1
+    row = "{:<28} {:>5}  {:<10} {:>5} {:>5} {:>7} {:>9} {:>7}"
+    print(row.format("rule", "jobs", "queue", "ncpus", "ngpus", "mem_mb", "walltime", "units"))
+    total = 0.0
+    for (rule, asked), n in jobs.items():
+        hours = asked.walltime / 3600
+        cost = n * charge(asked.queue, asked.ncpus, asked.mem_mb, hours)
+        total += cost
+        walltime = "{:.0f}:{:02.0f}".format(*divmod(asked.walltime // 60, 60))
+        print(row.format(rule, n, *asked[:4], walltime, "{:.1f}".format(cost)))
+    print(
+        "{} jobs; {:.0f} service units if each took all its walltime".format(
+            sum(jobs.values()), total
+        )
+    )
+
+
 COMMANDS = {
     "submit": submit,
     "status": status,
     "cancel": cancel,
     "sidecar": sidecar,
     "head": head,
+    "plan": plan,
 }  # type: Dict[str, Callable[..., None]]
 
 

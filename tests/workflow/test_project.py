@@ -1,10 +1,12 @@
 """What a stranger relies on: pins, documentation, the plans of the studies in config/."""
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +65,48 @@ def test_the_real_study_plans_offline_with_every_url():
         assert f"results/ctcf_k562/inputs/{name}" in text
     assert re.search(r"^download_file +3$", text, re.M)
     assert re.search(r"^train_network +2$", text, re.M)
+
+
+def plan_on_gadi(*arguments, **settings):
+    """What profiles/gadi/plan prints of the real study: both streams, and its status."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [ROOT / "profiles/gadi/plan", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path, "PROJECT": "ab12", "GPU_MODEL": "a100"} | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout, done.returncode
+
+
+def test_the_real_study_plans_on_gadi_with_queues_and_costs():
+    text, code = plan_on_gadi("--set-resources", "predict_binding:gpu_model=v100")
+    assert code == 0, text
+    table = {line.split()[0]: line.split()[1:] for line in text.splitlines()}
+    assert table["download_file"] == ["3", "copyq", "1", "0", "1000", "10:00", "60.0"]
+    # Two jobs of 16 CPUs for ten hours, at 4.5 units an hour and CPU.
+    assert table["train_network"] == ["2", "dgxa100", "16", "1", "16000", "10:00", "1440.0"]
+    assert table["predict_binding"][1:4] == ["gpuvolta", "12", "1"]
+    _, *jobs, total = table.values()
+    assert len(jobs) == 31 and "all" not in table
+    assert text.splitlines()[-1].startswith(f"{sum(int(x[0]) for x in jobs)} jobs; ")
+    assert float(total[1]) == pytest.approx(sum(float(x[-1]) for x in jobs), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (["--set-resources", "train_network:gpu=9"], {}, "train_network: gpu=9 on dgxa100"),
+        (["--configfile", "absent.yaml"], {}, "absent.yaml"),
+        ([], {"PROJECT": ""}, "error: no project"),
+    ],
+)
+def test_a_plan_that_gadi_would_refuse(arguments, settings, message):
+    text, code = plan_on_gadi(*arguments, **settings)
+    assert code == 1 and message in text
 
 
 def test_leopard_plans_for_every_factor():
