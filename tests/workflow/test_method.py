@@ -93,7 +93,10 @@ def crisscross(make_study):
 
 def test_a_crisscross_of_normalised_signals_and_delta(crisscross):
     study, results = crisscross, crisscross.results
-    study.succeed("results/tiny/evaluation/windows/unet.tsv")
+    study.config["comparison"] = {"bins": 200, "epochs": 1}
+    study.succeed(
+        *(f"results/tiny/{x}.tsv" for x in ("evaluation/windows/unet", "comparison/speed"))
+    )
 
     raw = {line: read_all(results / f"simulated/{line}.bigWig", "chr3") for line in "ab"}
     samples = {line: np.load(results / f"signals/{line}.sample.npy") for line in "ab"}
@@ -121,6 +124,8 @@ def test_a_crisscross_of_normalised_signals_and_delta(crisscross):
         assert record["training_windows"] == 64
     scores = pd.read_csv(results / "evaluation/windows/unet.tsv", sep="\t")
     assert scores["cell_line"].to_list() == ["a", "b"]
+    speed = pd.read_csv(results / "comparison/speed.tsv", sep="\t")
+    assert set(speed["model"]) == {"unet", "factornet", "anchor"}
     assert scores["loss"].notna().all()
 
     assert not (results / "models/unet/a-b-s2").exists()

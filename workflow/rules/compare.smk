@@ -181,6 +181,7 @@ rule time_decoding:
         anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.skops" if MOTIF else [],
         hits=HITS,
         signals=SIGNAL_FILES[TRAINED_ON[0]],
+        average=[AVERAGE] if any(settings(m)["delta"] for m in MODELS) else [],
     output:
         f"{OUT}/comparison/speed.tsv",
     log:
@@ -196,6 +197,7 @@ rule time_decoding:
         runtime=grows(60),
     params:
         models=MODELS,
+        delta=[settings(m)["delta"] for m in MODELS],
         chrom=CHROMOSOMES["test"][0],
         scaling=SCALE,
     script:
