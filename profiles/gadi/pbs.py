@@ -638,7 +638,7 @@ def plan(*arguments: str) -> None:
         hours = asked.walltime / 3600
         cost = n * charge(asked.queue, asked.ncpus, asked.mem_mb, hours)
         total += cost
-        walltime = "{:.0f}:{:02.0f}".format(*divmod(asked.walltime // 60, 60))
+        walltime = "{}:{:02d}".format(*divmod(asked.walltime // 60, 60))
         print(row.format(rule, n, *asked[:4], walltime, "{:.1f}".format(cost)))
     print(
         "{} jobs; {:.0f} service units if each took all its walltime".format(

@@ -95,10 +95,12 @@ def all_stopped(session: int) -> bool:
 def paused(process: "subprocess.Popen[str]") -> Iterator[None]:
     """A run and all its jobs stand still."""
     os.killpg(process.pid, signal.SIGSTOP)
-    # A process that is on its way to a stop when it is told to go on may stay there for good.
-    assert wait_until(lambda: all_stopped(process.pid), process)
-    yield
-    os.killpg(process.pid, signal.SIGCONT)
+    try:
+        # A process that is on its way to a stop when it is told to go on may stay there for good.
+        assert wait_until(lambda: all_stopped(process.pid), process)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
 
 
 def descendants(pid: int) -> list[int]:

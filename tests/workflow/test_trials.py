@@ -72,5 +72,5 @@ def test_largest_batch(make_study):
     told = study.succeed("largest_batch", "--set-resources", "find_largest_batch:mem_mb=2000")
     found = pd.read_csv(study.results / "trials/largest_batch.tsv", sep="\t")
     batch = found["batch_size"].item()
-    assert 1 < batch < 512
+    assert 8 < batch < 512
     assert f"cnn, windows of 32768 bases, float32: {batch} fit in a batch" in told

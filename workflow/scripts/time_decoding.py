@@ -18,13 +18,12 @@ with job(snakemake.log[0]):
     fasta = Path(files.fasta)
     signals, average = [Path(x) for x in files.signals], next(map(Path, files.average), None)
     tracks = Tracks(fasta, signals, scaling=params.scaling)
-    with_average = Tracks(fasta, signals, scaling=params.scaling, average=average)
     size = tracks.chrom_sizes[params.chrom]
     runs, done = {}, {}
     for name, path, delta in zip(params.models, files.networks, params.delta, strict=True):
         tile, batch = prediction["tile_length"], prediction["batch_size"]
         decoder = Decoder([models.load(Path(path))], tile, batch, both_strands=True)
-        seen = with_average if delta else tracks
+        seen = Tracks(fasta, signals, scaling=params.scaling, average=average) if delta else tracks
         runs[name] = lambda x=decoder, y=seen: list(x.decode(y, {params.chrom: size}))
     slow = {"factornet": open_factornet([models.load(Path(files.factornet))], tracks)}
     if files.anchor:
