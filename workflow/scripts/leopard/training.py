@@ -17,6 +17,7 @@ from leopard.batches import WindowBatches, WindowSource, describe, signal_quanti
 from leopard.errors import InputError, TimeUpError
 from leopard.fit_metrics import training_metrics
 from leopard.losses import build_loss
+from leopard.optimizers import OPTIMIZERS
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Recipe:
             them settle within the first epoch's steps, or validation is useless until they do.
         loss: A name in `leopard.losses.LOSSES`.
         dice_weight: Of the overlap that is added to it, as in `leopard.losses.BindingLoss`.
-        optimizer: A Keras optimizer's name.
+        optimizer: A name in `leopard.optimizers.OPTIMIZERS`.
         weight_decay: Decoupled, as in AdamW; None for none.
         ema_momentum: Share of the averaged weights that one step keeps; the average is what is
             validated and saved. None saves the weights themselves.
@@ -281,7 +282,7 @@ def _optimizer(recipe: Recipe, steps: int, parts: int = 1) -> keras.optimizers.O
         config |= {"use_ema": True, "ema_momentum": recipe.ema_momentum ** (1 / parts)}
     if parts > 1:
         config["gradient_accumulation_steps"] = parts
-    return keras.optimizers.get({"class_name": recipe.optimizer, "config": config})
+    return OPTIMIZERS[recipe.optimizer](**config)
 
 
 class RefreshStatistics(keras.callbacks.Callback):

@@ -1,0 +1,53 @@
+"""Optimizers by name."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="leopard")
+class FusedAdam(keras.optimizers.Adam):
+    """Keras' Adam, each variable updated by TensorFlow's one operation for it where that computes.
+
+    Keras writes the same arithmetic out in dozens of small operations a variable, which then are
+    most of a training step's graph, and most of the time that it takes to make.
+    """
+
+    def apply(
+        self, grads: Sequence[Any], trainable_variables: Sequence[keras.Variable] | None = None
+    ) -> None:
+        """Update all variables, with powers of the moments' decay that are computed once."""
+        if keras.backend.backend() == "tensorflow":
+            step = keras.ops.cast(self.iterations + 1, "float32")
+            self._powers = {
+                "beta1_power": keras.ops.power(self.beta_1, step),
+                "beta2_power": keras.ops.power(self.beta_2, step),
+            }
+        super().apply(grads, trainable_variables)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable, float32 as all weights are whatever the compute precision."""
+        if keras.backend.backend() != "tensorflow":
+            super().update_step(gradient, variable, learning_rate)
+            return
+        import tensorflow as tf
+
+        index = self._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            lr=learning_rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+            **self._powers,
+        )
+
+
+OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
+    "adam": FusedAdam,
+    "sgd": keras.optimizers.SGD,
+}
