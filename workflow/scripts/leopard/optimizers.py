@@ -17,12 +17,15 @@ class FusedAdam(keras.optimizers.Adam):
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[keras.Variable] | None = None
     ) -> None:
-        """Update all variables, with powers of the moments' decay that are computed once."""
+        """Update all variables, with scalars that are in the graph once."""
         if keras.backend.backend() == "tensorflow":
             step = keras.ops.cast(self.iterations + 1, "float32")
-            self._powers = {
+            self._scalars = {
+                "beta1": keras.ops.convert_to_tensor(self.beta_1, "float32"),
+                "beta2": keras.ops.convert_to_tensor(self.beta_2, "float32"),
                 "beta1_power": keras.ops.power(self.beta_1, step),
                 "beta2_power": keras.ops.power(self.beta_2, step),
+                "epsilon": keras.ops.convert_to_tensor(self.epsilon, "float32"),
             }
         super().apply(grads, trainable_variables)
 
@@ -39,11 +42,8 @@ class FusedAdam(keras.optimizers.Adam):
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
             lr=learning_rate,
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
             grad=gradient,
-            **self._powers,
+            **self._scalars,
         )
 
 
