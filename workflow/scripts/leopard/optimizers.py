@@ -8,7 +8,7 @@ import keras
 
 @keras.saving.register_keras_serializable(package="leopard")
 class FusedAdam(keras.optimizers.Adam):
-    """Keras' Adam, each variable updated by TensorFlow's one operation for it where that computes.
+    """Keras' Adam for TensorFlow, each variable updated by its one operation for that.
 
     Keras writes the same arithmetic out in dozens of small operations a variable, which then are
     most of a training step's graph, and most of the time that it takes to make.
@@ -18,22 +18,18 @@ class FusedAdam(keras.optimizers.Adam):
         self, grads: Sequence[Any], trainable_variables: Sequence[keras.Variable] | None = None
     ) -> None:
         """Update all variables, with scalars that are in the graph once."""
-        if keras.backend.backend() == "tensorflow":
-            step = keras.ops.cast(self.iterations + 1, "float32")
-            self._scalars = {
-                "beta1": keras.ops.convert_to_tensor(self.beta_1, "float32"),
-                "beta2": keras.ops.convert_to_tensor(self.beta_2, "float32"),
-                "beta1_power": keras.ops.power(self.beta_1, step),
-                "beta2_power": keras.ops.power(self.beta_2, step),
-                "epsilon": keras.ops.convert_to_tensor(self.epsilon, "float32"),
-            }
+        step = keras.ops.cast(self.iterations + 1, "float32")
+        self._scalars = {
+            "beta1": keras.ops.convert_to_tensor(self.beta_1, "float32"),
+            "beta2": keras.ops.convert_to_tensor(self.beta_2, "float32"),
+            "beta1_power": keras.ops.power(self.beta_1, step),
+            "beta2_power": keras.ops.power(self.beta_2, step),
+            "epsilon": keras.ops.convert_to_tensor(self.epsilon, "float32"),
+        }
         super().apply(grads, trainable_variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable, float32 as all weights are whatever the compute precision."""
-        if keras.backend.backend() != "tensorflow":
-            super().update_step(gradient, variable, learning_rate)
-            return
         import tensorflow as tf
 
         index = self._get_variable_index(variable)
@@ -48,6 +44,6 @@ class FusedAdam(keras.optimizers.Adam):
 
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
-    "adam": FusedAdam,
+    "adam": FusedAdam if keras.backend.backend() == "tensorflow" else keras.optimizers.Adam,
     "sgd": keras.optimizers.SGD,
 }
