@@ -14,12 +14,15 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from contest import HEADER, contest, rate
+from leopard import devices  # before TensorFlow, which takes settings as it is imported
+
+# isort: split
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from contest import HEADER, contest, rate
-from leopard import devices, models
+from leopard import models
 from leopard.batches import WindowBatches, WindowSource, open_windows
 from leopard.decoding import Decoder, decode_genome, tile_chromosome
 from leopard.fit_metrics import training_metrics
@@ -204,17 +207,19 @@ def bench_steps(task: Task, rounds: int, batch_size: int) -> None:
         seed=1,
         flip=task.recipe["reverse_complement"],
         magnitude=task.recipe["signal_magnitude"],
+        endless=True,
     )
+    stream, steps = devices.read_ahead(batches), len(batches)
     (codes, signal), labels, weights = batches[0]
     inputs = [tf.constant(codes), tf.constant(signal)]
     targets, counted = tf.constant(labels), tf.constant(weights)
-    n = EPOCHS * len(batches)
+    n = EPOCHS * steps
     _, core = build_published()
     data = published_batches(stored, shuffle=True)
 
     # Whole epochs: Keras would cut one short that begins amid the data and reaches its end.
     def ours() -> None:
-        model.fit(batches, epochs=EPOCHS, verbose=0, shuffle=False)
+        model.fit(stream, epochs=EPOCHS, steps_per_epoch=steps, verbose=0, shuffle=False)
 
     def loop() -> None:
         model.reset_metrics()
@@ -225,7 +230,7 @@ def bench_steps(task: Task, rounds: int, batch_size: int) -> None:
         core.fit(data, epochs=EPOCHS, verbose=0)
 
     def read() -> None:
-        for i in range(len(batches)):
+        for i in range(steps):
             batches[i]
 
     for work in (ours, loop, theirs):

@@ -3,6 +3,7 @@
 import pycurl  # noqa: F401  before TensorFlow, whose own, older libcurl would be taken for its
 import pytest
 from hypothesis import settings
+from leopard import devices  # before TensorFlow, too, which takes settings as it is imported
 
 # Of parsers more, and in `make test-nightly` many more.
 settings.register_profile("test", deadline=None, max_examples=50)
@@ -14,6 +15,4 @@ settings.load_profile("test")
 @pytest.fixture(scope="session")
 def device() -> dict:
     """Set up TensorFlow once, before anything computes in this process."""
-    from leopard import devices
-
     return devices.set_up(threads=2)

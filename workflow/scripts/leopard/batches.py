@@ -164,7 +164,8 @@ class WindowBatches(keras.utils.PyDataset):
 
     Metrics use the weights; to a loss of `leopard.losses` they say no more than what counts.
 
-    Batch i of epoch e depends on the seed, e and i alone, so that a resumed run goes on exactly.
+    Batch i depends on the seed and i alone, so that a resumed run goes on exactly. Those of the
+    next epoch follow the last one of an epoch.
 
     Args:
         source: Where the windows come from.
@@ -174,10 +175,8 @@ class WindowBatches(keras.utils.PyDataset):
         flip: Replace each window by its reverse complement with probability one half.
         magnitude: Range of a factor drawn for each window's accessibility; the mean over cell
             lines stays as it is.
-        workers: Threads that read. With fewer than two, Keras leaves tf.data's autotuner on, and
-            the end of each epoch waits for it, idle, for up to a minute. Under a TensorFlow
-            strategy there must be one: with more, batches come out of order, some of the next
-            epoch.
+        endless: To Keras, which is then told the steps of an epoch, there is but one long epoch:
+            the next one's windows are read while the last one ends.
     """
 
     def __init__(
@@ -189,33 +188,38 @@ class WindowBatches(keras.utils.PyDataset):
         first_epoch: int = 0,
         flip: bool = False,
         magnitude: tuple[float, float] = (1.0, 1.0),
-        workers: int = 2,
+        endless: bool = False,
     ) -> None:
-        super().__init__(workers=workers)
+        super().__init__(workers=2)  # with fewer, Keras on JAX reads nothing ahead
         self.source = source
         self.batch_size = batch_size
         self.seed = seed
-        self.epoch = first_epoch
+        self.first_epoch = first_epoch
         self.flip = flip
         self.magnitude = magnitude
+        self.endless = endless
 
     def __len__(self) -> int:
+        """Batches an epoch."""
         return -(-self.source.n // self.batch_size)
 
-    def on_epoch_end(self) -> None:
-        """Move on to the next epoch's windows, order and augmentation."""
-        self.epoch += 1
+    @property
+    def num_batches(self) -> int | None:
+        """What Keras takes for the length."""
+        return None if self.endless else len(self)
 
-    def _order(self) -> np.ndarray:
+    def _order(self, epoch: int) -> np.ndarray:
         if self.seed is None:
             return np.arange(self.source.n)
-        return np.random.default_rng([self.seed, 4, self.epoch]).permutation(self.source.n)
+        return np.random.default_rng([self.seed, 4, epoch]).permutation(self.source.n)
 
     def __getitem__(self, index: int) -> tuple:
-        rows = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
-        codes, signal, labels, weights = self.source.read(self.epoch, rows)
+        epochs, index = divmod(index, len(self))
+        epoch = self.first_epoch + epochs
+        rows = self._order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
+        codes, signal, labels, weights = self.source.read(epoch, rows)
         if self.seed is not None:
-            rng = np.random.default_rng([self.seed, 5, self.epoch, index])
+            rng = np.random.default_rng([self.seed, 5, epoch, index])
             own = signal if signal.ndim == 2 else signal[..., 0]  # a view
             own *= rng.uniform(*self.magnitude, (len(rows), 1)).astype(np.float32)
             if self.flip:

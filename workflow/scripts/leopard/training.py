@@ -237,22 +237,23 @@ def _fit(
 ) -> None:
     """Train a compiled model from an epoch on."""
     size = recipe.batch_size // journal.parts
-    workers = 1 if devices.are_replicated() else 2
+    batches = WindowBatches(
+        training,
+        size,
+        seed=recipe.seed,
+        first_epoch=first_epoch,
+        flip=recipe.reverse_complement,
+        magnitude=recipe.signal_magnitude,
+        endless=True,
+    )
     averaging: list[keras.callbacks.Callback] = []
     if recipe.ema_momentum:
         refresh = RefreshStatistics(WindowBatches(training, size))
         averaging = [keras.callbacks.SwapEMAWeights(), refresh]
     model.fit(
-        WindowBatches(
-            training,
-            size,
-            seed=recipe.seed,
-            first_epoch=first_epoch,
-            flip=recipe.reverse_complement,
-            magnitude=recipe.signal_magnitude,
-            workers=workers,
-        ),
-        validation_data=WindowBatches(validation, size, workers=workers),
+        devices.read_ahead(batches),
+        steps_per_epoch=len(batches),
+        validation_data=devices.read_ahead(WindowBatches(validation, size)),
         initial_epoch=first_epoch,
         epochs=recipe.epochs,
         callbacks=[keras.callbacks.TerminateOnNaN(), *averaging, journal, *callbacks],
