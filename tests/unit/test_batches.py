@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from leopard import devices
 from leopard.batches import FreshWindows, StoredWindows, WindowBatches, Windows, describe
 from leopard.tracks import Tracks, reverse_complement
 from leopard.windows import draw_windows, iterate_regions, list_usable_starts
@@ -126,6 +127,27 @@ def test_the_average_takes_the_strand_and_keeps_its_height():
         seen += [row.tobytes() for row in pair[..., 1]]
     assert set(seen) <= averages | flipped
     assert set(seen) & averages and set(seen) & flipped
+
+
+def as_arrays(batch):
+    (codes, signal), labels, weights = batch
+    return (codes.numpy(), signal.numpy()), labels.numpy(), weights.numpy()
+
+
+def test_read_ahead_goes_on_over_the_ends_of_epochs(device):
+    batches = WindowBatches(Memory(), 16, endless=True, **AUGMENTED)
+    data = devices.read_ahead(batches)
+    assert data.cardinality() < 0  # as many as asked for
+    read = [as_arrays(batch) for batch in data.take(11)]
+    assert same(read, [*collect(batches), *collect(batches, 1), *collect(batches, 2)[:3]])
+
+
+def test_read_ahead_ends_with_one_that_ends(device):
+    batches = WindowBatches(Memory(), 16)
+    data = devices.read_ahead(batches)
+    assert data.cardinality() == 4
+    for _ in range(2):  # every epoch the same
+        assert same([as_arrays(batch) for batch in data], collect(batches))
 
 
 def test_the_source_stays_as_it_was():
