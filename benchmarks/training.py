@@ -11,6 +11,8 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +35,7 @@ from leopard.training import Recipe, build, train
 BATCH, LEARNING_RATE, SHUFFLE, PATIENCE = 64, 0.01, 2000, 5
 MAX_EPOCHS = 60
 BACKGROUND = 0.02
-EPOCHS = 2  # of a round of speed: a training starts once, not every epoch
+EPOCHS = 3  # of a round of speed: a training starts once, not every epoch
 
 
 class Task(NamedTuple):
@@ -195,11 +197,15 @@ def bench_quality(task: Task, seeds: int) -> None:
     print("median", table.median().to_frame().T.to_string(index=False), sep="\n", flush=True)
 
 
-def bench_steps(task: Task, rounds: int, batch_size: int) -> None:
-    """Windows per second: `fit` against the reference; it and its input against memory."""
+def open_training(
+    task: Task, batch_size: int
+) -> tuple[keras.Model, WindowBatches, Callable[[], None]]:
+    """The recipe's model and batches, and a function that trains for whole epochs.
+
+    Whole ones, as Keras would cut one short that begins amid the data and reaches its end.
+    """
     keras.utils.set_random_seed(1)
     training, _ = open_windows(task.files, task.draw, 1)
-    stored, _ = open_windows(task.files, None, 1)
     model = build(Recipe(**task.recipe | {"batch_size": batch_size}), 0.01, training.n)
     batches = WindowBatches(
         training,
@@ -210,49 +216,59 @@ def bench_steps(task: Task, rounds: int, batch_size: int) -> None:
         endless=True,
     )
     stream, steps = devices.read_ahead(batches), len(batches)
-    (codes, signal), labels, weights = batches[0]
-    inputs = [tf.constant(codes), tf.constant(signal)]
-    targets, counted = tf.constant(labels), tf.constant(weights)
-    n = EPOCHS * steps
+
+    def fit() -> None:
+        model.fit(stream, epochs=EPOCHS, steps_per_epoch=steps, verbose=0, shuffle=False)
+
+    return model, batches, fit
+
+
+def bench_steps(task: Task, rounds: int, batch_size: int) -> None:
+    """Windows per second of `fit`, against the reference's."""
+    _, batches, ours = open_training(task, batch_size)
+    stored, _ = open_windows(task.files, None, 1)
     _, core = build_published()
     data = published_batches(stored, shuffle=True)
 
-    # Whole epochs: Keras would cut one short that begins amid the data and reaches its end.
-    def ours() -> None:
-        model.fit(stream, epochs=EPOCHS, steps_per_epoch=steps, verbose=0, shuffle=False)
+    def theirs() -> None:
+        core.fit(data, epochs=EPOCHS, verbose=0)
+
+    ours()
+    theirs()
+    contest(
+        f"training in batches of {batch_size}, windows/s",
+        lambda: rate(EPOCHS * batches.source.n, ours),
+        lambda: rate(EPOCHS * stored.n, theirs),
+        rounds,
+    )
+
+
+def bench_input(task: Task, rounds: int) -> None:
+    """Windows per second of `fit`, and of its input alone, against one batch in memory."""
+    model, batches, fit = open_training(task, task.recipe["batch_size"])
+    (codes, signal), labels, weights = batches[0]
+    inputs = [tf.constant(codes), tf.constant(signal)]
+    targets, counted = tf.constant(labels), tf.constant(weights)
+    n = EPOCHS * len(batches)
 
     def loop() -> None:
         model.reset_metrics()
         for _ in range(n):
             model.train_on_batch(inputs, targets, sample_weight=counted)
 
-    def theirs() -> None:
-        core.fit(data, epochs=EPOCHS, verbose=0)
-
     def read() -> None:
-        for i in range(steps):
+        for i in range(n):
             batches[i]
 
-    for work in (ours, loop, theirs):
-        work()
-    contest(
-        f"training in batches of {batch_size}, windows/s",
-        lambda: rate(EPOCHS * training.n, ours),
-        lambda: rate(EPOCHS * stored.n, theirs),
-        rounds,
-    )
-    contest(
-        "fit against one batch in memory, windows/s",
-        lambda: rate(EPOCHS * training.n, ours),
-        lambda: rate(n * batch_size, loop),
-        rounds,
-    )
-    contest(
-        "batches alone, on one core, against one batch in memory, windows/s",
-        lambda: rate(training.n, read),
-        lambda: rate(n * batch_size, loop),
-        rounds,
-    )
+    fit()
+    loop()
+    for name, work in (("fit", fit), ("batches alone, on one core,", read)):
+        contest(
+            f"{name} against one batch in memory, windows/s",
+            partial(rate, EPOCHS * batches.source.n, work),
+            partial(rate, n * batches.batch_size, loop),
+            rounds,
+        )
 
 
 def bench_decoding(task: Task, rounds: int) -> None:
@@ -289,7 +305,7 @@ def main() -> None:
     """Run the contests and print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study", type=Path, help="results/... of a study that has been run")
-    parser.add_argument("--rounds", type=int, default=5, help="of speed contests (default 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="of speed contests (default 3)")
     parser.add_argument("--seeds", type=int, default=1, help="of the recipes (default 1; 0: none)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
     arguments = parser.parse_args()
@@ -299,6 +315,7 @@ def main() -> None:
     bench_decoding(task, arguments.rounds)
     for size in (task.recipe["batch_size"], BATCH):
         bench_steps(task, arguments.rounds, size)
+    bench_input(task, arguments.rounds)
     if arguments.seeds:
         print(f"\nrecipes on {arguments.study.name}", flush=True)
         bench_quality(task, arguments.seeds)
