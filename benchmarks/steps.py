@@ -22,7 +22,11 @@ WAYS: dict[str, dict[str, Any]] = {
     "channels padded to multiples of 8": {"padded": True},
     "glibc told to keep freed memory": {"keep_memory": True},
 }
-KEEP = {"MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_MMAP_THRESHOLD_": str(1 << 32)}
+KEEP = {  # the latter as high as glibc takes it; higher it is ignored
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
+    "MALLOC_ARENA_MAX": "1",
+}
 
 
 def measure(way: dict[str, Any], length: int, steps: int, threads: int) -> float:

@@ -227,9 +227,10 @@ class WindowBatches(keras.utils.PyDataset):
                 codes[flipped] = reverse_complement(codes[flipped])
                 signal[flipped] = signal[flipped, ::-1]
                 labels[flipped] = labels[flipped, ::-1]
-        bound, counted = (labels == 1)[..., None].astype(np.uint8), labels != MASKED
+        bound, counted = (labels == 1)[..., None].view(np.uint8), labels != MASKED
         # Half precision is plenty, and half as much to move.
-        return (codes, signal), bound, (counted * np.reshape(weights, (-1, 1))).astype(np.float16)
+        weight = np.reshape(weights, (-1, 1)).astype(np.float16)
+        return (codes, signal), bound, np.where(counted, weight, np.float16(0))
 
 
 def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
