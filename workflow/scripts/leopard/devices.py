@@ -112,24 +112,17 @@ def _set_up_jax(n_devices: int) -> list[str]:
     return [device.device_kind for device in devices if device.platform == "gpu"]
 
 
-def are_replicated() -> bool:
-    """Whether a TensorFlow strategy shares each batch out among several devices.
-
-    On JAX they are one to the program, whatever their number.
-    """
-    return len(_tensorflow_devices()) > 1
-
-
 def scope() -> AbstractContextManager:
     """Where a model is built and compiled, so that it trains on all devices of the process.
 
     Each step's batch is shared out among them. JAX needs no scope: `set_up` did it all.
     """
-    if not are_replicated():
+    names = _tensorflow_devices()
+    if len(names) < 2:
         return nullcontext()
     import tensorflow as tf
 
-    return tf.distribute.MirroredStrategy(_tensorflow_devices()).scope()
+    return tf.distribute.MirroredStrategy(names).scope()
 
 
 def read_ahead(batches: Any) -> Any:
