@@ -109,10 +109,17 @@ def train_ours(task: Task, seed: int) -> Outcome:
     return Outcome(history["val_pr_auc"].tolist(), history["seconds"].cumsum().tolist(), precision)
 
 
+def as_in_keras(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """A new layer like the given one, but of Keras' own batch normalisation."""
+    normalizes = isinstance(layer, keras.layers.BatchNormalization)
+    kind = keras.layers.BatchNormalization if normalizes else type(layer)
+    return kind.from_config(layer.get_config())
+
+
 def build_published() -> tuple[keras.Model, keras.Model]:
     """The published model on our inputs, to decode with, and its core on floats, to train."""
     model = models.build("unet", prior=0.5, signal_transform="raw", batch_norm_momentum=0.99)
-    core = model.layers[-1]
+    core = keras.models.clone_model(model.layers[-1], clone_function=as_in_keras)
     core.compile("adam", "binary_crossentropy", weighted_metrics=training_metrics())
     core.optimizer.learning_rate = LEARNING_RATE
     return model, core
@@ -165,7 +172,7 @@ def train_published(task: Task, seed: int, epochs: int) -> Outcome:
         callbacks=[watch],
         verbose=0,
     )
-    core.set_weights(watch.weights)
+    model.layers[-1].set_weights(watch.weights)
     return Outcome(watch.validation, watch.seconds, test_precision(model, task))
 
 

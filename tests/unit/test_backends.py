@@ -43,6 +43,33 @@ training, validation = Bumps(1, int(n_training)), Bumps(2, int(n_validation))
 train(recipe, training, validation, outputs, outputs / "checkpoints", record)
 """
 
+NORMALIZE = """
+import sys
+from leopard import devices
+devices.set_up(2, sys.argv[1])
+import keras, numpy as np
+from leopard.models.normalization import BatchNormalization
+def learn(normalization, precision):
+    keras.utils.set_random_seed(1)
+    keras.config.set_dtype_policy(precision)
+    norms = [normalization(momentum=0.8) for _ in range(2)]
+    convolutions = [keras.layers.Conv1D(n, 3, activation="relu") for n in (5, 1)]
+    parts = [part for pair in zip(convolutions, norms) for part in pair]
+    model = keras.Sequential([keras.Input((None, 4)), *parts])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    rng = np.random.default_rng(1)
+    for norm in norms:
+        norm.gamma.assign(rng.normal(size=norm.gamma.shape))
+    for _ in range(4):
+        model.train_on_batch(3 + rng.normal(size=(6, 32, 4)), rng.normal(size=(6, 28, 1)))
+    return model.get_weights()
+for precision, tolerance in ("float32", 1e-4), ("mixed_bfloat16", 0.03):
+    found = learn(BatchNormalization, precision)
+    expected = learn(keras.layers.BatchNormalization, precision)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+"""
+
 
 def run(script, *arguments):
     scripts = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -94,13 +121,18 @@ def test_it_trains_on_jax_and_decodes_on_tensorflow(windows, tmp_path):
     record = json.loads((tmp_path / "jax/training.json").read_text())
     assert record["backend"].startswith("jax ")
     assert record["best_val_pr_auc"] > 0.3
-    # It stands for itself: only the registered input layer is ours.
+    # It stands for itself: only registered layers are ours.
     model = tmp_path / "jax/model.keras"
     ours, theirs = (
         predict(backend, windows, model, tmp_path / f"{backend}.npy")
         for backend in ("tensorflow", "jax")
     )
     np.testing.assert_allclose(ours, theirs, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_batch_normalization_learns_what_that_of_keras_does(backend):
+    run(NORMALIZE, backend)
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])

@@ -18,6 +18,7 @@ from leopard import metrics, models
 from leopard.batches import WindowBatches, Windows, describe
 from leopard.errors import InputError, TimeUpError
 from leopard.losses import build_loss
+from leopard.models.normalization import BatchNormalization
 from leopard.training import Journal, Recipe, _optimizer, build, train
 
 pytestmark = pytest.mark.usefixtures("device")
@@ -69,7 +70,7 @@ def build_tiny(channels, output_bias, batch_norm_momentum):
     layers = keras.layers
     x = inputs = keras.Input((None, channels))
     x = layers.Conv1D(8, 7, padding="same", activation="relu")(x)
-    x = layers.BatchNormalization(momentum=batch_norm_momentum)(x)
+    x = BatchNormalization(momentum=batch_norm_momentum)(x)
     x = layers.Conv1DTranspose(8, 2, strides=2, padding="same")(layers.MaxPooling1D(2)(x))
     bias = keras.initializers.Constant(output_bias)
     outputs = layers.Conv1D(1, 1, activation="sigmoid", bias_initializer=bias, dtype="float32")(x)

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import layers
 
+from leopard.models.normalization import BatchNormalization
+
 ENCODER_FILTERS = (15, 22, 33, 49, 73)
 BOTTOM_FILTERS = 109
 DECODER_FILTERS = (72, 48, 32, 21, 14)
@@ -24,7 +26,7 @@ def build_unet(
     def convolve(x: Any, filters: int) -> Any:
         for _ in range(2):
             x = layers.Conv1D(filters, KERNEL_SIZE, padding="same", activation="relu")(x)
-            x = layers.BatchNormalization(momentum=batch_norm_momentum)(x)
+            x = BatchNormalization(momentum=batch_norm_momentum)(x)
         return x
 
     inputs = keras.Input((None, channels))
