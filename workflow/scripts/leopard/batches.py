@@ -199,6 +199,15 @@ class WindowBatches(keras.utils.PyDataset):
         self.magnitude = magnitude
         self.endless = endless
 
+        # Of the current epoch and, while it ends, of the next one; drawn whole, it takes a while.
+        @lru_cache(maxsize=2)
+        def order(epoch: int) -> np.ndarray:
+            if seed is None:
+                return np.arange(source.n)
+            return np.random.default_rng([seed, 4, epoch]).permutation(source.n)
+
+        self._order = order
+
     def __len__(self) -> int:
         """Batches an epoch."""
         return -(-self.source.n // self.batch_size)
@@ -207,11 +216,6 @@ class WindowBatches(keras.utils.PyDataset):
     def num_batches(self) -> int | None:
         """What Keras takes for the length."""
         return None if self.endless else len(self)
-
-    def _order(self, epoch: int) -> np.ndarray:
-        if self.seed is None:
-            return np.arange(self.source.n)
-        return np.random.default_rng([self.seed, 4, epoch]).permutation(self.source.n)
 
     def __getitem__(self, index: int) -> tuple:
         epochs, index = divmod(index, len(self))
