@@ -46,11 +46,10 @@ class FusedAdam(keras.optimizers.Adam):
         self, trainable_variables: Sequence[keras.Variable]
     ) -> None:
         """Update the averages of all variables; after the first step they are the variables."""
-        if self.use_ema:
-            share = keras.ops.where(self.iterations == 0, 1.0, 1.0 - self.ema_momentum)
-            averages = self._model_variables_moving_average
-            for variable, average in zip(trainable_variables, averages, strict=True):
-                average.assign_sub((average - variable) * share)
+        share = keras.ops.where(self.iterations == 0, 1.0, 1.0 - self.ema_momentum)
+        averages = self._model_variables_moving_average
+        for variable, average in zip(trainable_variables, averages, strict=True):
+            average.assign_sub((average - variable) * share)
 
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
