@@ -217,7 +217,7 @@ def genome(tmp_path: Path, fasta: Path) -> dict:
         "chromosomes": {"train": ["chr1"], "test": ["chr2"]},
         "decoded": ["chr1", "chr2"],
         "window_length": 100,
-        "blacklist": tmp_path / "blacklist.bed",
+        "exclusions": [tmp_path / "blacklist.bed"],
     }
 
 
@@ -243,11 +243,11 @@ def rows(table, paths):
 
 
 def test_genome_of_a_study(genome):
-    assert rows(check_genome(**genome), [genome["fasta"], genome["blacklist"]]) == [
+    assert rows(check_genome(**genome), [genome["fasta"], *genome["exclusions"]]) == [
         ["genome", "", 2, "1,550 bases"],
-        ["blacklist", "", 1, "1 intervals"],
+        ["exclusions", "", 1, "1 intervals"],
     ]
-    genome["blacklist"] = None
+    genome["exclusions"] = []
     assert len(check_genome(**genome)) == 1
 
 
@@ -332,7 +332,7 @@ def test_motif_without_motifs(tmp_path):
 
 
 def test_faulty_blacklist(genome):
-    genome["blacklist"].write_text("1\t0\t10\n")
+    genome["exclusions"][0].write_text("1\t0\t10\n")
     with pytest.raises(InputError, match=r"blacklist.bed: chromosomes are named 1, the genome's"):
         check_genome(**genome)
 
@@ -348,7 +348,7 @@ def test_real_study(tmp_path):
     prepare_genome(yeast / "sacCer3.fa.gz", fasta)
     splits = {"train": ["chrI", "chrII"], "test": ["chrIV"]}
     used = ["chrI", "chrII", "chrIV"]
-    check_genome(fasta, splits, used, 10_240, yeast / "blacklist.bed")
+    check_genome(fasta, splits, used, 10_240, [yeast / "blacklist.bed"])
     check_signals(fasta, "ATAC", [yeast / "ATAC.coverage.bigWig"], used)
     check_motif(yeast / "REB1.meme")
     table = check_labels(fasta, "ATAC", yeast / "Reb1.narrowPeak", "motif", used, splits)

@@ -16,7 +16,11 @@ if LABELS["cell_line"].duplicated().any():
 SHARED = f"results/{config['study']}"
 OUT = f"{SHARED}/{config['tf']}" if "factors" in config else SHARED
 FACTOR = {"factor": config["tf"]} if OUT != SHARED else {}  # first of each result's labels
-SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "signal"], ["motif", "labels", "weights"]
+SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "exclude", "regions", "signal"], [
+    "motif",
+    "labels",
+    "weights",
+]
 CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
 MODELS = list(config["models"])
@@ -86,6 +90,11 @@ BLACKLIST = [
     for source in [config["genome"]["blacklist"]]
     if source
 ]
+EXCLUSIONS = BLACKLIST + [locate(x, "exclude") for x in config["genome"]["exclude"]]
+REGIONS = [locate(x, "regions") for x in [config["evaluation"]["regions"]] if x]
+# Bases that count nowhere; and, where only some regions are judged, what lies outside besides.
+EXCLUDED = f"{SHARED}/genome/excluded.bed"
+UNJUDGED = f"{SHARED}/genome/unjudged.bed" if REGIONS else EXCLUDED
 MOTIF = [locate(source, "motif") for source in [config["motif"]] if source]
 RAW_SIGNALS = {
     line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
@@ -96,6 +105,7 @@ SIGNAL_FILES, SCALE = RAW_SIGNALS, config["signal_scaling"]
 if SCALE == "quantile":
     SIGNAL_FILES, SCALE = {x: [f"{SHARED}/signals/{x}.bigWig"] for x in CELL_LINES}, "none"
 AVERAGE = f"{SHARED}/average_signal.bigWig"
+MEASURES = f"{SHARED}/signals/{{cell_line}}.measures.tsv"
 LABEL_FILES = {
     r.cell_line: locate(r.labels, "labels", r.checksum)
     for r in LABELS.itertuples()
@@ -105,6 +115,15 @@ LABEL_FILES = {
 
 def signals(wildcards):
     return SIGNAL_FILES[wildcards.cell_line]
+
+
+def scale_of(cell_line):
+    """What a cell line's scale is read from, if it has one."""
+    return collect(MEASURES, cell_line=cell_line) if SCALE == "mean" else []
+
+
+def scale(wildcards):
+    return scale_of(wildcards.cell_line)
 
 
 def label_track(cell_line):

@@ -90,7 +90,8 @@ rule check_genome:
     input:
         fasta=FASTA,
         fai=FAI,
-        blacklist=BLACKLIST,
+        exclusions=EXCLUSIONS,
+        regions=REGIONS,
     output:
         GENOME_CHECK,
     log:
@@ -109,6 +110,47 @@ rule check_genome:
         window_length=config["windows"]["length"],
     script:
         "../scripts/check_genome.py"
+
+
+rule exclude_bases:
+    input:
+        **SHARED_GENOME,
+        exclusions=EXCLUSIONS,
+    output:
+        EXCLUDED,
+    log:
+        f"{SHARED}/logs/exclude_bases.log",
+    benchmark:
+        f"{SHARED}/benchmarks/exclude_bases.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    params:
+        chromosomes=USED_CHROMOSOMES,
+        unknown=config["windows"]["strategy"] != "apac2022",  # which scored N as well
+    script:
+        "../scripts/exclude_bases.py"
+
+
+if REGIONS:
+
+    use rule exclude_bases as exclude_outside with:
+        input:
+            **SHARED_GENOME,
+            exclusions=EXCLUSIONS,
+            regions=REGIONS,
+        output:
+            UNJUDGED,
+        log:
+            f"{SHARED}/logs/exclude_outside.log",
+        benchmark:
+            f"{SHARED}/benchmarks/exclude_outside.tsv"
+        params:
+            chromosomes=USED_CHROMOSOMES,
+            unknown=config["windows"]["strategy"] != "apac2022",
+            judged=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
 
 
 rule check_signal:

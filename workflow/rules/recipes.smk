@@ -33,7 +33,6 @@ def draw(settings, member):
         "n": config["windows"]["train"] if fresh is True else fresh,
         "length": config["windows"]["length"],
         "enriched": settings["enriched"],
-        "scaling": SCALE,
     }
 
 
@@ -57,7 +56,9 @@ def window_files(member, settings):
             "fasta": FASTA,
             "fai": FAI,
             "signals": SIGNAL_FILES[member["train"]],
+            "scale": scale_of(member["train"]),
             "labels": label_track(member["train"]),
+            "excluded": EXCLUDED,
         }
         if settings["delta"]:
             files["average"] = AVERAGE

@@ -164,16 +164,18 @@ def check_genome(
     chromosomes: Mapping[str, Sequence[str]],
     decoded: Sequence[str],
     window_length: int,
-    blacklist: Path | None = None,
+    exclusions: Sequence[Path] = (),
+    regions: Sequence[Path] = (),
 ) -> pd.DataFrame:
-    """Check that a genome has the chromosomes of a study, and its blacklist fits it.
+    """Check that a genome has the chromosomes of a study, and the regions given fit it.
 
     Args:
         fasta: The indexed genome, as `prepare_genome` makes it.
         chromosomes: The chromosomes of every split.
         decoded: The chromosomes to predict.
         window_length: Bases.
-        blacklist: A BED file.
+        exclusions: BED files of bases that count nowhere.
+        regions: BED files of what is evaluated.
 
     Returns:
         One row per file: role, cell_line, path, size (bytes), chromosomes (on how many of
@@ -188,10 +190,11 @@ def check_genome(
     _check_chromosomes(fasta, sizes, {"prediction": decoded}, 0)
     used = {*chain.from_iterable(chromosomes.values()), *decoded}
     rows: list[Row] = [("genome", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
-    if blacklist:
-        bed = read_bed(blacklist, sizes)
-        on_used = len(used.intersection(bed["chrom"]))
-        rows.append(("blacklist", "", blacklist, on_used, f"{len(bed):,} intervals"))
+    for role, paths in (("exclusions", exclusions), ("regions", regions)):
+        for path in paths:
+            bed = read_bed(path, sizes)
+            on_used = len(used.intersection(bed["chrom"]))
+            rows.append((role, "", path, on_used, f"{len(bed):,} intervals"))
     return _tabulate(rows)
 
 
