@@ -60,11 +60,12 @@ def _format_meme(motif: Any, release: str) -> str:
     """The text of a MEME file with one motif of Biopython's."""
     counts = np.array([motif.counts[base] for base in "ACGT"], dtype=float)
     totals = counts.sum(axis=0)
+    source = f"{release[:6]} {release[6:]}, {motif.collection}"
     return "\n".join(
         [
             "MEME version 4",
             "",
-            f"# {motif.matrix_id} ({motif.name}) of {release[:6]} {release[6:]}, {motif.collection}",
+            f"# {motif.matrix_id} ({motif.name}) of {source}",
             "# Licence: CC BY 4.0, https://jaspar.elixir.no",
             "",
             "ALPHABET= ACGT",
