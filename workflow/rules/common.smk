@@ -26,6 +26,8 @@ LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
 MODELS = list(config["models"])
 IMPORTED = {x: own["weights"] for x, own in config["models"].items() if own and "weights" in own}
 TRAINED = [x for x in MODELS if x not in IMPORTED]
+# A motif may be the id of a matrix in JASPAR: the base id, then the version.
+JASPAR_ID = re.fullmatch(r"([A-Z]{2}\d{4})(\.\d+)?", config["motif"] or "")
 BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
 CHROMOSOMES = config["chromosomes"]
 SPLIT_CHROMOSOMES = [c for s in SPLITS for c in CHROMOSOMES[s]]
@@ -44,7 +46,13 @@ def check_config():
             "config (reference_line)", "names no cell line", f"name one: {', '.join(CELL_LINES)}"
         )
     if config["labels"]["mode"] == "motif" and config["motif"] is None:
-        refuse("config (motif)", "missing, and labels.mode is motif", "name a MEME or JASPAR file")
+        refuse("config (motif)", "missing, and labels.mode is motif", "name a JASPAR id or a file")
+    if JASPAR_ID and not JASPAR_ID[2]:
+        refuse(
+            "config (motif)",
+            f"{JASPAR_ID[1]} without a version, which is what makes it one matrix",
+            f"name one, such as {JASPAR_ID[1]}.1",
+        )
 
 
 check_config()
@@ -95,7 +103,11 @@ REGIONS = [locate(x, "regions") for x in [config["evaluation"]["regions"]] if x]
 # Bases that count nowhere; and, where only some regions are judged, what lies outside besides.
 EXCLUDED = f"{SHARED}/genome/excluded.bed"
 UNJUDGED = f"{SHARED}/genome/unjudged.bed" if REGIONS else EXCLUDED
-MOTIF = [locate(source, "motif") for source in [config["motif"]] if source]
+MOTIF = [
+    f"{OUT}/inputs/jaspar/{source}.meme" if JASPAR_ID else locate(source, "motif")
+    for source in [config["motif"]]
+    if source
+]
 RAW_SIGNALS = {
     line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
     for line, rows in SIGNALS.groupby("cell_line", sort=False)

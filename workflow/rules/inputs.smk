@@ -1,6 +1,7 @@
 # Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
-# Makes: inputs/ (downloads), genome/genome.fa (+ .fai), labels/{cell_line}.bigWig, checks/, and
-#        inputs.tsv, which exists only if all of them fit together.
+# Makes: inputs/ (downloads, a matrix of JASPAR), genome/genome.fa (+ .fai),
+#        labels/{cell_line}.bigWig, checks/, and inputs.tsv, which exists only if all of them fit
+#        together.
 
 
 rule download_file:
@@ -38,6 +39,27 @@ if OUT != SHARED:
             name="[^/]+",
         params:
             source=lambda w: DOWNLOADS[f"{SHARED}/inputs/{w.role}/{w.name}"],
+
+
+if JASPAR_ID:
+
+    rule write_motif:
+        output:
+            MOTIF[0],
+        log:
+            f"{OUT}/logs/write_motif.log",
+        benchmark:
+            f"{OUT}/benchmarks/write_motif.tsv"
+        retries: 0
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        params:
+            matrix_id=config["motif"],
+        script:
+            "../scripts/write_motif.py"
 
 
 if config["simulate"]:

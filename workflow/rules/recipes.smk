@@ -65,9 +65,21 @@ def window_files(member, settings):
     return files
 
 
+def weights_of(model, member):
+    """The file of a member's weights; those of two factors may differ in the directory alone."""
+    where, pattern = f"config (models.{model}.weights)", IMPORTED[model]
+    if "factors" in config and "{tf}" not in pattern:
+        refuse(where, "one file for all factors", "put {tf} in it, as in data/{tf}/weights.h5")
+    names = {key: member[key] for key in ("train", "validation", "seed")} | {"tf": config["tf"]}
+    try:
+        return locate(pattern.format(**names), "weights")
+    except (LookupError, ValueError, AttributeError):
+        refuse(where, "other braces than those of its names", f"use {{{'}, {'.join(names)}}}")
+
+
 WEIGHTS = {
-    (model, name): locate(pattern.format(**member), "weights")
-    for model, pattern in IMPORTED.items()
+    (model, name): weights_of(model, member)
+    for model in IMPORTED
     for name, member in MEMBERS.items()
 }
 BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]
