@@ -297,7 +297,10 @@ def test_hocomoco_counts(tmp_path):
         ("MEME version 4\n\nALPHABET= ACGT\n", "motif file without motifs"),
         (MEME[:115], "malformed motif: 1 lines for a width of 2"),
         (MEME[:130], "malformed motif"),
-        (MEME.replace("0.25 0.25\n", "0.25\n"), "malformed motif: lines of different lengths; use MEME, JASPAR, HOMER"),
+        (
+            MEME.replace("0.25 0.25\n", "0.25\n"),
+            "malformed motif: lines of different lengths; use MEME, JASPAR, HOMER",
+        ),
         (MEME.replace("0.5", "0"), "malformed motif: numbers that are no counts"),
         (MEME.replace("0.5", "-0.5"), "malformed motif"),
         (">x\nA [ 1 2 ]\nC [ 1 2 ]\n", "malformed motif"),
