@@ -9,6 +9,6 @@ with job(snakemake.log[0]):
         snakemake.params.chromosomes,
         snakemake.params.decoded,
         snakemake.params.window_length,
-        next(map(Path, snakemake.input.blacklist), None),
+        [Path(x) for x in snakemake.input.blacklist],
     )
     table.to_csv(snakemake.output[0], sep="\t", index=False)
