@@ -7,6 +7,7 @@ import numpy as np
 import pyBigWig
 import pysam
 import pytest
+from conftest import strip_sums
 from leopard.checks import (
     check_bigwig,
     check_genome,
@@ -31,17 +32,6 @@ def write_bigwig(path: Path, values: dict[str, float], sizes: dict[str, int] = S
         for chrom, value in values.items():
             bigwig.addEntries([chrom], [10], ends=[20], values=[value])
     return path
-
-
-def strip_sums(path: Path, version: int) -> None:
-    """Make a bigWig one whose header has no sums: of version 1, or with sums of 0."""
-    content = bytearray(path.read_bytes())
-    offset = int.from_bytes(content[44:52], "little")
-    content[offset : offset + 40] = bytes(40)
-    if version == 1:
-        content[4:6] = (1).to_bytes(2, "little")
-        content[44:52] = bytes(8)
-    path.write_bytes(content)
 
 
 def write_peaks(path: Path, *chroms: str) -> Path:
