@@ -69,7 +69,7 @@ if config["simulate"]:
 
 rule prepare_genome:
     input:
-        GENOME,
+        present([GENOME]),
     output:
         fasta=FASTA,
         fai=FAI,
@@ -90,7 +90,7 @@ rule check_genome:
     input:
         fasta=FASTA,
         fai=FAI,
-        blacklist=BLACKLIST,
+        blacklist=present(BLACKLIST),
     output:
         GENOME_CHECK,
     log:
@@ -116,7 +116,7 @@ rule check_signal:
         genome=GENOME_CHECK,
         fasta=FASTA,
         fai=FAI,
-        signals=lambda w: RAW_SIGNALS[w.cell_line],
+        signals=present(lambda w: RAW_SIGNALS[w.cell_line]),
     output:
         SIGNAL_CHECK,
     log:
@@ -140,7 +140,7 @@ rule check_labels:
         genome=GENOME_CHECK,
         fasta=FASTA,
         fai=FAI,
-        labels=lambda w: LABEL_FILES[w.cell_line],
+        labels=present(lambda w: [LABEL_FILES[w.cell_line]]),
     output:
         LABELS_CHECK,
     log:
@@ -167,7 +167,7 @@ rule check_labels:
 
 rule check_motif:
     input:
-        MOTIF,
+        present(MOTIF),
     output:
         MOTIF_CHECK,
     log:

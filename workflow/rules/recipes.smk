@@ -1,5 +1,6 @@
 # What each network is trained with: those of the study, and those of its experiments.
 # Needs: the names of common.smk. Makes: the names that train.smk and trials.smk use.
+import pandas as pd
 from snakemake.utils import Paramspace
 
 
@@ -64,8 +65,13 @@ def window_files(member, settings):
     return files
 
 
+def weights(pattern, member):
+    """The file of one member's weights."""
+    return re.sub(r"\{(train|validation|seed)\}", lambda field: str(member[field[1]]), pattern)
+
+
 WEIGHTS = {
-    (model, name): locate(pattern.format(**member), "weights")
+    (model, name): locate(weights(pattern, member), "weights", f"config (models.{model}.weights)")
     for model, pattern in IMPORTED.items()
     for name, member in MEMBERS.items()
 }

@@ -92,7 +92,8 @@ def signal_limit(path: Path) -> float:
         header, sizes = bigwig.header(), bigwig.chroms()
         total, squares = header["sumData"], header["sumSquared"]
         if not squares:
-            total, squares = np.sum([_sums(bigwig, *chrom) for chrom in sizes.items()], axis=0)
+            of_each = [_sums(bigwig, *chrom) for chrom in sizes.items()]
+            total, squares = (sum(x) for x in zip(*of_each, strict=True))
     bases = sum(sizes.values())
     mean = total / bases
     deviation = np.sqrt(max(squares / bases - mean**2, 0))
@@ -105,8 +106,8 @@ def _sums(bigwig: "pyBigWig.bigWigFile", chrom: str, size: int) -> tuple[float, 
     for start in range(0, size, BASES_A_READ):
         end = min(start + BASES_A_READ, size)
         values = read_bigwig(bigwig, chrom, start, end).astype(np.float64)
-        total += values.sum()
-        squares += values @ values
+        total += float(values.sum())
+        squares += float(values @ values)
     return total, squares
 
 
