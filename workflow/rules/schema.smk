@@ -71,4 +71,4 @@ onerror:
         if line.startswith("error: ")
     ]
     if lines:
-        atexit.register(print, "\n".join(dict.fromkeys(lines)), file=sys.stderr)
+        atexit.register(print, "", *dict.fromkeys(lines), sep="\n", file=sys.stderr)

@@ -276,12 +276,9 @@ def check_signals(
         found = check_bigwig(path, sizes, chromosomes)
         if found.lowest < 0:
             problem = (
-                f"values below 0, down to {found.lowest:g}: no accessibility, but as of a log "
+                f"values below 0, down to {found.lowest:g}, as of a log ratio: no accessibility"
             )
-            problem += "ratio, in which what is closed and what was not measured look alike"
-            raise InputError(
-                path, problem, "give coverage, cut sites or a ratio that is not logged"
-            )
+            raise InputError(path, problem, "give coverage, cut sites or a ratio without logarithm")
         if not found.highest:
             problem = "no signal on the chromosomes of the study"
             raise InputError(path, problem, "check which track is meant, or leave it out")
