@@ -54,7 +54,8 @@ lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
-	for study in config apac2022 leopard demo demo_crisscross yeast_reb1 ctcf_chr22; do \
+	for study in config apac2022 leopard leopard_published demo demo_crisscross yeast_reb1 \
+	    ctcf_chr22; do \
 	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
 	done
 
@@ -71,7 +72,7 @@ bench-full: demo  ## the same with three seeds, and on every study in STUDIES (r
 
 lock: $(READY)  ## pin every dependency again
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --extra cluster --extra dev --extra jax --output-file requirements.txt pyproject.toml
+	  --no-emit-find-links --extra cluster --extra dev --extra jaspar --extra jax --output-file requirements.txt pyproject.toml
 
 clean:  ## remove the environment and the demo's results
 	rm -rf $(VENV) results/demo

@@ -30,6 +30,7 @@ from leopard.decoding import Decoder, decode_genome, tile_chromosome
 from leopard.fit_metrics import training_metrics
 from leopard.formats import read_table
 from leopard.metrics import ScoreCounts, average_precision
+from leopard.signals import read_scale
 from leopard.tracks import MASKED, Tracks
 from leopard.training import Recipe, build, train
 
@@ -50,8 +51,11 @@ class Task(NamedTuple):
 
     def tracks(self) -> Tracks:
         """Reader of the training cell line."""
-        signals, labels = self.files["signals"], self.files["labels"]
-        return Tracks(self.files["fasta"], signals, labels, self.draw["scaling"])
+        files = self.files
+        scale = read_scale(files["scale"])
+        return Tracks(
+            files["fasta"], files["signals"], files["labels"], scale, excluded=files["excluded"]
+        )
 
 
 def open_task(study: Path) -> Task:
@@ -72,7 +76,9 @@ def open_task(study: Path) -> Task:
         "usable": windows / "usable.tsv",
         "fasta": study / "genome/genome.fa",
         "signals": inputs.query("role == 'signal' and cell_line == @line")["path"].tolist(),
+        "scale": list((study / "signals").glob(f"{line}.measures.tsv")),
         "labels": study / f"labels/{line}.bigWig",
+        "excluded": study / "genome/excluded.bed",
     }
     table = read_table(files["windows"])
     test = table.loc[table["split"] == "test", "chrom"].unique().tolist()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 from leopard.windows import iterate_regions
 from workflow.conftest import Study
@@ -103,7 +104,8 @@ def test_a_source_replaced_while_it_is_read(study: Study):
         assert "a.bigWig: replaced while it was in use; run again" in study.said
     study.succeed(name)
     assert "Nothing to be done" in study.succeed(name)
-    tracks = Tracks(study.results / "genome/genome.fa", [track], scaling="mean")
+    measures = study.results / "signals/a.measures.tsv"
+    tracks = Tracks(study.results / "genome/genome.fa", [track], scale=read_scale([measures]))
     windows = pd.read_csv(study.results / "windows/windows.tsv", sep="\t")
     expected = [tracks.signal(*region) for region in iterate_regions(windows)]
     np.testing.assert_array_equal(np.load(target), expected)

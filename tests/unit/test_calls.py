@@ -11,10 +11,12 @@ from leopard.figures import save
 from leopard.peaks import (
     FAR,
     NEAR,
+    count_calls,
     count_distances,
     judge_calls,
     label_runs,
     measure_distances,
+    set_excluded_apart,
 )
 from leopard.tracks import MASKED, Tracks
 
@@ -130,3 +132,16 @@ def test_figure(tmp_path, tracks, calls):
     (curve, _) = right.lines
     assert curve.get_xdata()[-1] == FAR and curve.get_ydata()[-1] <= 1
     save(figure, tmp_path / "calls.svg")
+
+
+def test_calls_that_touch_excluded_bases_are_set_apart(genome, tmp_path):
+    path = tmp_path / "excluded.bed"
+    path.write_text("chr1\t100\t110\n")
+    chroms = ["chr1", "chr1", "chr2", "chr1", "chr1", "chr1"]
+    starts, ends = [90, 90, 90, 109, 110, 50], [100, 101, 200, 120, 120, 500]
+    calls = pd.DataFrame({"chrom": chroms, "start": starts, "end": ends})
+    kept, excluded = set_excluded_apart(calls, Tracks(genome.fasta, excluded=path))
+    assert list(kept.index) == [0, 2, 4] and list(excluded.index) == [1, 3, 5]
+    assert count_calls(kept, excluded).to_dict("records") == [{"called": 3, "touching_excluded": 3}]
+    none = set_excluded_apart(calls[:0], Tracks(genome.fasta, excluded=path))
+    assert [len(x) for x in none] == [0, 0]

@@ -7,14 +7,13 @@ from conftest import SPARSE_SIZES as SIZES
 from conftest import write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
-from leopard import bins
+from leopard import bins, comparison
 from leopard.baselines import average_labels, mask_common, multiply
 from leopard.comparison import (
     BASES,
     BINS,
-    STRETCH,
     compare_models,
-    read_chromosome,
+    read_bins,
     tabulate_speed,
     time_contest,
     time_middle,
@@ -81,10 +80,15 @@ def test_product_of_scores():
     assert track.read("chr1", 0, 4).tolist() == [10, 0, 0, 0] and not track.probabilities
 
 
-def test_a_chromosome_is_read_in_stretches():
-    read = lambda chrom, start, end: np.arange(start, end)  # noqa: E731
-    size = 2 * STRETCH + 5
-    assert (read_chromosome(read, "chr1", size) == np.arange(size)).all()
+@pytest.mark.parametrize("size", [99, 100, 199, 200, 250, 349, 350, 399, 1000])
+def test_bins_read_in_stretches_are_those_of_the_whole(monkeypatch, size):
+    monkeypatch.setattr(comparison, "STRETCH", 130)  # two bins begin in each
+    whole = np.random.default_rng(size).random(size)
+    parts = list(read_bins(lambda chrom, start, end: whole[start:end], "chr1", size))
+    starts, values, highest = zip(*parts, strict=True)
+    assert list(starts) == list(range(0, size, 100))
+    np.testing.assert_array_equal(np.concatenate(values), whole)
+    np.testing.assert_array_equal(np.concatenate(highest), bins.bin_maximum(whole))
 
 
 @pytest.fixture(scope="module")

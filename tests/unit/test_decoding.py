@@ -226,7 +226,7 @@ def test_a_run_goes_on_from_finished_chromosomes(interrupted, decoder, tracks, d
     assert reused == ["chr1", "chr2"]
 
 
-@pytest.mark.parametrize("change", ["strands", "weights", "scaling"])
+@pytest.mark.parametrize("change", ["strands", "weights", "scale"])
 def test_chromosomes_of_another_run_are_not_reused(
     interrupted, genome, networks, tracks, decoder, change
 ):
@@ -235,8 +235,8 @@ def test_chromosomes_of_another_run_are_not_reused(
     try:
         if change == "weights":
             network.set_weights([weight * 0.9 for weight in before])
-        elif change == "scaling":
-            tracks = Tracks(genome.fasta, genome.signal_files, scaling="mean")
+        elif change == "scale":
+            tracks = Tracks(genome.fasta, genome.signal_files, scale=0.5)
         decoder = Decoder([network], 1024, 8, both_strands=change != "strands")
         out = decode(decoder, tracks, "chr1")
         path = finish(interrupted, decoder, tracks)

@@ -81,14 +81,14 @@ def test_accessibility_is_the_same_however_it_is_read(tracks):
 
 
 def test_opened_by_name(genome, files, probabilities):
-    network = open_scores("unet", [files["network"]], genome.fasta, "none")
-    motif = open_scores("motif", [files["motif"]], genome.fasta, "none")
-    accessibility = open_scores("accessibility", genome.signal_files, genome.fasta, "mean")
+    network = open_scores("unet", [files["network"]], genome.fasta, 1.0)
+    motif = open_scores("motif", [files["motif"]], genome.fasta, 1.0)
+    accessibility = open_scores("accessibility", genome.signal_files, genome.fasta, 0.3)
     assert [x.probabilities for x in (network, motif, accessibility)] == [True, False, False]
     np.testing.assert_array_equal(network.read("chr2", 5, 90), probabilities["chr2"][5:90])
     expected = np.where(probabilities["chr2"] > 0.3, 20 * probabilities["chr2"], 0)
     np.testing.assert_allclose(motif.read("chr2", 0, 3000), expected, rtol=1e-6)
-    scaled = Tracks(genome.fasta, genome.signal_files, scaling="mean")
+    scaled = Tracks(genome.fasta, genome.signal_files, scale=0.3)
     np.testing.assert_array_equal(
         accessibility.read("chr2", 5, 90), ScoreTrack.from_accessibility(scaled).read("chr2", 5, 90)
     )

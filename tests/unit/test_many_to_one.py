@@ -81,9 +81,9 @@ def test_bins_of_one_kind_alone_are_refused(genome):
 
 
 def test_training_and_validation_bins_are_of_their_chromosomes(sparse_genome):
-    line = (sparse_genome.signal_files, sparse_genome.labels_file)
+    line = Tracks(sparse_genome.fasta, sparse_genome.signal_files, sparse_genome.labels_file)
     splits = {"train": ["chr1"], "validation": ["chr2"]}
-    training, validation = draw_training(sparse_genome.fasta, line, line, "mean", splits, 100, 1)
+    training, validation = draw_training(line, line, splits, 100, 1)
     assert set(training[1]["chrom"]) == {"chr1"} and set(validation[1]["chrom"]) == {"chr2"}
     assert len(training[1]) == 100 and len(validation[1]) == 20
 

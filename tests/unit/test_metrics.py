@@ -195,7 +195,7 @@ def test_the_best_threshold_gives_the_largest_dice(probabilities, pairs):
         sk.f1_score(labels, scores >= threshold, zero_division=0), abs=1e-12
     )
     # Scores in one bin cannot be told apart; elsewhere the sweep is the answer.
-    bins = metrics._bin(metrics._odds(scores) if probabilities else scores)
+    bins = metrics.bin_values(metrics._odds(scores) if probabilities else scores)
     if len(np.unique(bins)) == len(np.unique(scores)):
         assert metrics.overlap_at(counts, threshold)[0] == pytest.approx(sweep(labels, scores))
 

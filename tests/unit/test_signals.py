@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyBigWig
 import pytest
 from conftest import SIZES, write_bigwig
@@ -10,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leopard import signals
 from leopard.errors import InputError
-from leopard.signals import match_quantiles, sample_signal, write_average, write_normalised
+from leopard.signals import (
+    match_quantiles,
+    measure_signal,
+    read_scale,
+    sample_signal,
+    write_average,
+    write_normalised,
+)
 from leopard.tracks import Tracks
 
 
@@ -127,14 +135,14 @@ def test_a_normalised_track(genome, tracks, tmp_path, monkeypatch, stretch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("scaling", ["none", "mean"])
-def test_the_average_is_the_mean_over_lines(genome, tmp_path, monkeypatch, scaling):
+@pytest.mark.parametrize("scale", [1, 0.7])
+def test_the_average_is_the_mean_over_lines(genome, tmp_path, monkeypatch, scale):
     monkeypatch.setattr(signals, "STRETCH", 999)
     files = [genome.signal_files, genome.signal_files[:1]]
-    lines = [Tracks(genome.fasta, paths, scaling=scaling) for paths in files]
+    lines = [Tracks(genome.fasta, paths, scale=scale) for paths in files]
     path = tmp_path / "average.bigWig"
     write_average(path, lines, ["chr1", "chr2"])
-    opened = Tracks(genome.fasta, genome.signal_files, scaling=scaling, average=path)
+    opened = Tracks(genome.fasta, genome.signal_files, scale=scale, average=path)
     for chrom in ("chr1", "chr2"):
         expected = np.mean([line.signal(chrom, 0, SIZES[chrom]) for line in lines], axis=0)
         np.testing.assert_allclose(read_all(path, chrom), expected, rtol=1e-6)
@@ -149,3 +157,56 @@ def test_without_an_average_there_is_none(tracks):
     with pytest.raises(ValueError, match="without an average"):
         tracks.average("chr1", 0, 5)
     np.testing.assert_array_equal(tracks.accessibility("chr1", 0, 50), tracks.signal("chr1", 0, 50))
+
+
+@pytest.fixture
+def excluded(tmp_path):
+    path = tmp_path / "excluded.bed"
+    path.write_text("chr1\t0\t7\nchr1\t100\t15000\nchr2\t2990\t3000\n")
+    return path
+
+
+def test_a_signal_is_measured_where_it_counts(genome, tmp_path, monkeypatch, excluded):
+    monkeypatch.setattr(signals, "STRETCH", 999)
+    tracks = Tracks(genome.fasta, genome.signal_files, excluded=excluded)
+    measured = measure_signal(tracks, ["chr1", "chr2"])
+    one, two = (sum_plainly(genome, chrom) for chrom in ("chr1", "chr2"))
+    values = np.concatenate([one[7:100], one[15000:], two[:2990]])
+    assert measured["bases"] == len(values)
+    assert measured["mean"] == pytest.approx(values.mean(dtype=float), rel=1e-6)
+    assert measured["covered"] == pytest.approx((values > 0).mean())
+    for q in (0.5, 0.9, 0.99, 0.999, 0.9999):
+        expected = np.quantile(values, q, method="inverted_cdf")
+        assert measured[f"q{100 * q:g}"] == pytest.approx(expected, rel=1e-3)
+    path = tmp_path / "measures.tsv"
+    pd.DataFrame([measured]).to_csv(path, sep="\t", index=False)
+    scaled = Tracks(genome.fasta, genome.signal_files, scale=read_scale([path]), excluded=excluded)
+    assert measure_signal(scaled, ["chr1", "chr2"])["mean"] == pytest.approx(1, rel=1e-6)
+    assert read_scale([]) == 1
+
+
+def test_mitochondria_do_not_change_the_scale(genome, tmp_path):
+    """Two samples of one nuclear signal, one of them with a hundred times as much elsewhere."""
+    scales = []
+    for factor in (0.01, 100):
+        values = {chrom: sum_plainly(genome, chrom).copy() for chrom in SIZES}
+        values["chr3"] *= factor
+        values["chr2"][500:900] *= factor  # as ribosomal DNA, which is excluded
+        path = write_bigwig(tmp_path / f"{factor}.bw", values)
+        (tmp_path / "rdna.bed").write_text("chr2\t500\t900\n")
+        tracks = Tracks(genome.fasta, [path], excluded=tmp_path / "rdna.bed")
+        scales.append(measure_signal(tracks, ["chr1", "chr2"])["mean"])
+    assert scales[0] == pytest.approx(scales[1], rel=1e-6)
+
+
+def test_a_line_without_signal_has_no_scale(tmp_path):
+    (tmp_path / "a.measures.tsv").write_text("mean\n0.0\n")
+    with pytest.raises(InputError, match=r"a\.measures\.tsv: no signal on any chromosome"):
+        read_scale([tmp_path / "a.measures.tsv"])
+
+
+def test_a_genome_of_which_nothing_counts_has_no_mean(genome, tmp_path):
+    (tmp_path / "all.bed").write_text("chr3\t0\t1000\n")
+    tracks = Tracks(genome.fasta, genome.signal_files, excluded=tmp_path / "all.bed")
+    with pytest.raises(InputError, match="chr3: every base is excluded"):
+        measure_signal(tracks, ["chr3"])

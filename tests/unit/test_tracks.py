@@ -1,18 +1,19 @@
 """The reader of the genome against loops over what the files were written from."""
 
 import numpy as np
+import pandas as pd
 import pyBigWig
 import pytest
 from conftest import SIZES, write_bigwig, write_fasta
 from hypothesis import given
 from hypothesis import strategies as st
-from leopard.errors import InputError
+from leopard import tracks as tracks_module
 from leopard.tracks import (
     Tracks,
     encode_sequence,
-    mean_signal,
     read_bigwig,
     read_chrom_sizes,
+    read_chromosome,
     reverse_complement,
 )
 
@@ -78,24 +79,12 @@ def test_signal_sums_replicates_and_is_zero_where_there_is_none(genome, chrom):
 
 
 def test_without_tracks_there_is_no_signal(genome):
-    assert not Tracks(genome.fasta, scaling="mean").signal("chr3", 0, 50).any()
+    assert not Tracks(genome.fasta, scale=2).signal("chr3", 0, 50).any()
 
 
-def test_scaled_signal_has_mean_one_over_the_genome(genome):
-    tracks = Tracks(genome.fasta, genome.signal_files, scaling="mean")
-    scaled = np.concatenate([tracks.signal(chrom, 0, size) for chrom, size in SIZES.items()])
-    raw = np.concatenate([sum_naively(genome, chrom) for chrom in SIZES])
-    # The header's sum is a whole number; the tracks' are some 40,000.
-    assert mean_signal(genome.signal_files) == pytest.approx(raw.mean(dtype=float), rel=1e-4)
-    assert scaled.mean(dtype=float) == pytest.approx(1, rel=1e-4)
-    np.testing.assert_allclose(scaled, raw / raw.mean(dtype=float), rtol=1e-4)
-
-
-def test_a_track_of_zeros_cannot_be_scaled(tmp_path, genome):
-    path = write_bigwig(tmp_path / "zero.bw", {c: np.zeros(n) for c, n in SIZES.items()})
-    with pytest.raises(InputError, match=r"zero\.bw: no signal"):
-        Tracks(genome.fasta, [path], scaling="mean")
-    assert not Tracks(genome.fasta, [path]).signal("chr1", 0, 100).any()
+def test_the_signal_is_scaled(genome):
+    scaled = Tracks(genome.fasta, genome.signal_files, scale=0.125).signal("chr1", 5, 900)
+    np.testing.assert_allclose(scaled, sum_naively(genome, "chr1")[5:900] / 8, rtol=1e-6)
 
 
 @pytest.mark.parametrize("chrom", SIZES)
@@ -104,6 +93,40 @@ def test_labels(genome, chrom):
     labels = Tracks(genome.fasta, labels=genome.labels_file).labels(chrom, 0, SIZES[chrom] + 20)
     assert labels.dtype == np.uint8
     assert labels.tolist() == [meaning[int(x)] for x in genome.labels[chrom]] + [255] * 20
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 400), (95, 120), (130, 310), (101, 102), (0, 50)])
+def test_excluded_bases_are_masked(genome, tmp_path, start, end):
+    excluded = tmp_path / "excluded.bed"
+    excluded.write_text("chr1\t60\t104\nchr1\t120\t121\nchr1\t300\t999999\nchrX\t0\t9\n")
+    without = Tracks(genome.fasta, labels=genome.labels_file)
+    tracks = Tracks(genome.fasta, labels=genome.labels_file, excluded=excluded)
+    at = np.arange(start, end)
+    counted = ~(((at >= 60) & (at < 104)) | (at == 120) | (at >= 300))
+    expected = np.where(counted, without.labels("chr1", start, end), 255)
+    np.testing.assert_array_equal(tracks.labels("chr1", start, end), expected)
+    np.testing.assert_array_equal(tracks.counted("chr1", start, end), counted)
+    assert tracks.touches_excluded("chr1", start, end) == (not counted.all())
+    np.testing.assert_array_equal(
+        tracks.labels("chr2", start, end), without.labels("chr2", start, end)
+    )
+    sites = without.sites(["chr1", "chr2"])
+    touching = (sites["chrom"] == "chr1") & ((sites["start"] < 104) | (sites["end"] > 300))
+    assert touching.any()
+    expected = sites[~touching].reset_index(drop=True)
+    pd.testing.assert_frame_equal(tracks.sites(["chr1", "chr2"]), expected)
+
+
+def test_an_empty_bed_excludes_nothing(genome, tmp_path):
+    (tmp_path / "empty.bed").touch()
+    assert Tracks(genome.fasta, excluded=tmp_path / "empty.bed").counted("chr1", 0, 99).all()
+
+
+@pytest.mark.parametrize("size", [1, 7, 16, 20])
+def test_a_chromosome_read_in_stretches(monkeypatch, size):
+    monkeypatch.setattr(tracks_module, "STRETCH", 7)
+    values = read_chromosome(lambda chrom, start, end: np.arange(start, end), "chr1", size)
+    np.testing.assert_array_equal(values, np.arange(size))
 
 
 def test_labels_are_cut_at_half(tmp_path):

@@ -151,7 +151,7 @@ def test_regions():
     ("kind", "dtype"), [("codes", np.uint8), ("signal", np.float32), ("labels", np.uint8)]
 )
 def test_stored_rows_are_the_windows(tmp_path, genome, usable, kind, dtype, workers):
-    files = genome.fasta, genome.signal_files, genome.labels_file, "mean"
+    files = genome.fasta, genome.signal_files, genome.labels_file, 0.5
     tracks = Tracks(*files)
     windows = draw(usable)
     path = tmp_path / "windows.npy"

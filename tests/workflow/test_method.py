@@ -11,6 +11,7 @@ import pyBigWig
 import pytest
 import yaml
 from leopard.competition import draw_splits
+from leopard.formats import read_motif
 from leopard.signals import match_quantiles
 
 from workflow.conftest import ROOT, Study, serve
@@ -180,6 +181,105 @@ def test_the_reference_must_be_a_cell_line(make_study, line):
     assert "config (reference_line): names no cell line; name one: a, b" in done.stdout
 
 
+# As in Leopard's repository: the ring of each factor, its seeds, and lines only tested on.
+RINGS = {
+    "CTCF": ("A549 H1-hESC HepG2 IMR-90 K562 MCF-7", 6, "PC-3 induced_pluripotent_stem_cell"),
+    "E2F1": ("GM12878 HeLa-S3", 2, "K562"),
+    "EGR1": ("GM12878 H1-hESC HCT116 MCF-7", 2, "liver"),
+    "FOXA1": ("HepG2", 2, "liver"),
+    "FOXA2": ("HepG2", 2, "liver"),
+    "GABPA": ("GM12878 H1-hESC HeLa-S3 HepG2 MCF-7", 2, "liver"),
+    "HNF4A": ("HepG2", 2, "liver"),
+    "JUND": ("HCT116 HeLa-S3 HepG2 K562 MCF-7", 2, "liver"),
+    "MAX": ("A549 GM12878 H1-hESC HCT116 HeLa-S3 HepG2 K562", 2, "liver"),
+    "NANOG": ("H1-hESC", 2, "induced_pluripotent_stem_cell"),
+    "REST": ("H1-hESC HeLa-S3 HepG2 MCF-7 Panc1", 2, "liver"),
+    "TAF1": ("GM12878 H1-hESC HeLa-S3 K562", 2, "liver"),
+}
+
+
+@pytest.mark.parametrize("study", ["leopard", "leopard_published"])
+def test_leopards_rings_seeds_and_motifs(study):
+    factors = yaml.safe_load((ROOT / f"config/{study}.yaml").read_text())["factors"]
+    assert list(factors) == list(RINGS)
+    for factor, (ring, seeds, _) in RINGS.items():
+        expected = {"cell_lines": ring.split(), "seeds": list(range(1, seeds + 1))}
+        assert factors[factor]["crisscross"] == expected
+    motifs = {factor: own["motif"] for factor, own in factors.items() if "motif" in own}
+    assert set(RINGS) - set(motifs) == {"TAF1"}
+    for factor, matrix_id in motifs.items():
+        name, matrix = read_motif(ROOT / f"resources/motifs/{factor}.{matrix_id}.meme")
+        assert name.upper() == f"{matrix_id} {factor}" and matrix.shape[1] >= 6
+
+
+def test_leopards_labels():
+    sheet = pd.read_csv(ROOT / "config/leopard.labels.tsv", sep="\t", comment="#")
+    expected = [
+        (factor, line, f"{SERVER}/{test}chipseq_conservative_refine_bigwig/{factor}_{line}.bigwig")
+        for factor, (ring, _, tested) in RINGS.items()
+        for test, lines in (("", ring), ("test_", tested))
+        for line in lines.split()
+    ]
+    assert [*sheet.itertuples(index=False, name=None)] == expected
+    signals = pd.read_csv(ROOT / "config/leopard.signals.tsv", sep="\t")
+    assert set(sheet["cell_line"]) <= set(signals["cell_line"]) and len(signals) == 13
+
+
+@pytest.fixture
+def leopard_published(tmp_path):
+    """config/leopard_published.yaml in a directory with the weights of two factors."""
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    config = yaml.safe_load((ROOT / "config/leopard_published.yaml").read_text())
+    for factor in ("CTCF", "FOXA2"):
+        ring, seeds, _ = RINGS[factor]
+        directory = tmp_path / "data/leopard" / factor
+        directory.mkdir(parents=True)
+        lines = ring.split()
+        for line, following in zip(lines, [*lines[1:], lines[0]], strict=True):
+            for seed in range(1, seeds + 1):
+                (directory / f"weights_{line}_{following}_{seed}.h5").touch()
+    return Study(tmp_path, config)
+
+
+@pytest.mark.parametrize(("factor", "networks"), [("CTCF", 36), ("FOXA2", 2)])
+def test_leopards_published_weights_plan_without_training(leopard_published, factor, networks):
+    assert len([*leopard_published.directory.glob(f"data/leopard/{factor}/*.h5")]) == networks
+    plan = leopard_published.succeed("-n", "--config", f"tf={factor}")
+    assert re.search(rf"^import_weights +{networks}$", plan, re.M)
+    assert re.search(r"^predict_binding +13$", plan, re.M)
+    assert "train_network" not in plan
+    assert f"data/leopard/{factor}/weights_HepG2_" in plan
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("w_{train}_{seed}.h5", "one file for all factors; put {tf} in it"),
+        ("{tf}/w_{cell}.h5", "other braces than those of its names; use {train}, {validation}"),
+        ("{tf}/w_{train.h5", "other braces than those of its names; use {train}, {validation}"),
+    ],
+)
+def test_a_pattern_of_weights_that_cannot_be(leopard_published, pattern, message):
+    leopard_published.config["models"]["published"]["weights"] = pattern
+    done = leopard_published.run("-n", "--config", "tf=FOXA2")
+    assert done.returncode != 0
+    assert f"config (models.published.weights): {message}" in done.stdout
+
+
+def test_a_motif_by_its_id(make_study):
+    """One that comes with the workflow, and one of pyjaspar's."""
+    for matrix_id, name in (("MA0139.1", "CTCF"), ("MA0412.3", "UME6")):
+        study = make_study(motif=matrix_id)
+        check = study.results / "checks/motif.tsv"
+        study.succeed(str(check.relative_to(study.directory)))
+        row = pd.read_csv(check, sep="\t").iloc[0]
+        assert row["path"] == f"results/tiny/inputs/jaspar/{matrix_id}.meme"
+        assert row["note"].startswith(f"{matrix_id} {name}, ")
+    study = make_study(motif="MA0139")
+    done = study.run("-n")
+    assert "config (motif): MA0139 without a version" in done.stdout and done.returncode != 0
+
+
 SIZES = {"chr1": 9000, "chr2": 12_000, "chr3": 11_000, "chr8": 8000}
 SITES = {"MAX": 3000, "TAF1": 5000}
 LINES = {"GM12878": 3.0, "liver": 1.0}  # and how deep they are sequenced
@@ -201,7 +301,8 @@ def write_server(directory):
         heights = rng.poisson(depth, len(starts)) + 1.0
         write(directory / f"dnase_bigwig/{line}.bigwig", starts, heights)
         for factor, site in SITES.items():
-            path = directory / f"chipseq_conservative_refine_bigwig/{factor}_{line}.bigwig"
+            test = "test_" * (line == "liver")
+            path = directory / f"{test}chipseq_conservative_refine_bigwig/{factor}_{line}.bigwig"
             write(path, np.array([site]), np.array([1.0]))
     fasta = "".join(f">{x}\n{''.join(rng.choice(list('ACGT'), n))}\n" for x, n in SIZES.items())
     (directory / "hg19.fa.gz").write_bytes(gzip.compress(fasta.encode()))

@@ -12,6 +12,7 @@ import pandas as pd
 import pyBigWig
 import pytest
 from leopard.formats import read_narrowpeak
+from leopard.signals import read_scale
 from leopard.tracks import MASKED, Tracks
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
@@ -205,7 +206,8 @@ def test_a_replaced_signal_is_checked_and_read_again_in_one_run(finished):
     assert planned(finished, "windows") == {"check_signal", "gather_checks"}
     finished.succeed("windows")
     row = pd.read_csv(finished.results / "windows/windows.tsv", sep="\t").iloc[5]
-    tracks = Tracks(finished.results / "genome/genome.fa", [track], scaling="mean")
+    measures = finished.results / "signals/a.measures.tsv"
+    tracks = Tracks(finished.results / "genome/genome.fa", [track], scale=read_scale([measures]))
     stored = np.load(finished.results / "windows/a.signal.npy")[5]
     np.testing.assert_array_equal(stored, tracks.signal(row["chrom"], row["start"], row["end"]))
     assert (finished.results / "windows/a.labels.npy").stat() == labels

@@ -21,12 +21,18 @@ if LABELS["cell_line"].duplicated().any():
 SHARED = f"results/{config['study']}"
 OUT = f"{SHARED}/{config['tf']}" if "factors" in config else SHARED
 FACTOR = {"factor": config["tf"]} if OUT != SHARED else {}  # first of each result's labels
-SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "signal"], ["motif", "labels", "weights"]
+SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "exclude", "regions", "signal"], [
+    "motif",
+    "labels",
+    "weights",
+]
 CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
 MODELS = list(config["models"])
 IMPORTED = {x: own["weights"] for x, own in config["models"].items() if own and "weights" in own}
 TRAINED = [x for x in MODELS if x not in IMPORTED]
+# A motif may be the id of a matrix in JASPAR: the base id, then the version.
+JASPAR_ID = re.fullmatch(r"([A-Z]{2}\d{4})(\.\d+)?", config["motif"] or "")
 BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
 CHROMOSOMES = config["chromosomes"]
 SPLIT_CHROMOSOMES = [c for s in SPLITS for c in CHROMOSOMES[s]]
@@ -53,7 +59,13 @@ def check_config():
             "config (reference_line)", "names no cell line", f"name one: {', '.join(CELL_LINES)}"
         )
     if config["labels"]["mode"] == "motif" and config["motif"] is None:
-        refuse("config (motif)", "missing, and labels.mode is motif", "name a MEME or JASPAR file")
+        refuse("config (motif)", "missing, and labels.mode is motif", "name a JASPAR id or a file")
+    if JASPAR_ID and not JASPAR_ID[2]:
+        refuse(
+            "config (motif)",
+            f"{JASPAR_ID[1]} without a version, which is what makes it one matrix",
+            f"name one, such as {JASPAR_ID[1]}.1",
+        )
 
 
 check_config()
@@ -121,7 +133,22 @@ BLACKLIST = [
     ]
     if source
 ]
-MOTIF = [locate(source, "motif", "config (motif)") for source in [config["motif"]] if source]
+EXCLUSIONS = BLACKLIST + [
+    locate(x, "exclude", "config (genome.exclude)") for x in config["genome"]["exclude"]
+]
+REGIONS = [
+    locate(x, "regions", "config (evaluation.regions)")
+    for x in [config["evaluation"]["regions"]]
+    if x
+]
+# Bases that count nowhere; and, where only some regions are judged, what lies outside besides.
+EXCLUDED = f"{SHARED}/genome/excluded.bed"
+UNJUDGED = f"{SHARED}/genome/unjudged.bed" if REGIONS else EXCLUDED
+MOTIF = [
+    f"{OUT}/inputs/jaspar/{source}.meme" if JASPAR_ID else locate(source, "motif", "config (motif)")
+    for source in [config["motif"]]
+    if source
+]
 RAW_SIGNALS = {
     line: [
         locate(r.signal, "signal", f"{config['signals']}, cell line {line}", r.checksum)
@@ -134,6 +161,7 @@ SIGNAL_FILES, SCALE = RAW_SIGNALS, config["signal_scaling"]
 if SCALE == "quantile":
     SIGNAL_FILES, SCALE = {x: [f"{SHARED}/signals/{x}.bigWig"] for x in CELL_LINES}, "none"
 AVERAGE = f"{SHARED}/average_signal.bigWig"
+MEASURES = f"{SHARED}/signals/{{cell_line}}.measures.tsv"
 LABEL_FILES = {
     r.cell_line: locate(r.labels, "labels", f"{LABELS_SHEET}, cell line {r.cell_line}", r.checksum)
     for r in LABELS.itertuples()
@@ -143,6 +171,15 @@ LABEL_FILES = {
 
 def signals(wildcards):
     return SIGNAL_FILES[wildcards.cell_line]
+
+
+def scale_of(cell_line):
+    """What a cell line's scale is read from, if it has one."""
+    return collect(MEASURES, cell_line=cell_line) if SCALE == "mean" else []
+
+
+def scale(wildcards):
+    return scale_of(wildcards.cell_line)
 
 
 def label_track(cell_line):

@@ -32,8 +32,11 @@ rule train_factornet:
     input:
         **CHECKED_GENOME,
         signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
+        scale=lambda w: scale_of(MEMBERS[w.member]["train"]),
         labels=lambda w: label_track(MEMBERS[w.member]["train"]),
+        excluded=EXCLUDED,
         validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
+        validation_scale=lambda w: scale_of(MEMBERS[w.member]["validation"]),
         validation_labels=lambda w: label_track(MEMBERS[w.member]["validation"]),
     output:
         f"{OUT}/comparison/factornet/{{member}}.keras",
@@ -50,7 +53,6 @@ rule train_factornet:
         runtime=grows(240),
     params:
         chromosomes=lambda w: MEMBERS[w.member]["chromosomes"],
-        scaling=SCALE,
         bins=COMPARISON["bins"],
         epochs=COMPARISON["epochs"],
         seed=lambda w: MEMBERS[w.member]["seed"],
@@ -62,8 +64,11 @@ rule train_anchor:
     input:
         **CHECKED_GENOME,
         signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
+        scale=lambda w: scale_of(MEMBERS[w.member]["train"]),
         labels=lambda w: label_track(MEMBERS[w.member]["train"]),
+        excluded=EXCLUDED,
         validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
+        validation_scale=lambda w: scale_of(MEMBERS[w.member]["validation"]),
         validation_labels=lambda w: label_track(MEMBERS[w.member]["validation"]),
         hits=HITS,
     output:
@@ -80,7 +85,6 @@ rule train_anchor:
         runtime=grows(60),
     params:
         chromosomes=lambda w: MEMBERS[w.member]["chromosomes"],
-        scaling=SCALE,
         bins=COMPARISON["bins"],
         seed=lambda w: MEMBERS[w.member]["seed"],
     script:
@@ -92,7 +96,9 @@ rule score_factornet:
         **CHECKED_GENOME,
         models=collect(f"{OUT}/comparison/factornet/{{member}}.keras", member=MEMBERS),
         signals=signals,
+        scale=scale,
         labels=lambda w: label_track(w.cell_line),
+        excluded=UNJUDGED,
     output:
         bins=f"{OUT}/comparison/{{cell_line}}/factornet.npz",
         bases=f"{OUT}/comparison/{{cell_line}}/factornet.tsv",
@@ -109,7 +115,6 @@ rule score_factornet:
         runtime=grows(480),
     params:
         chromosomes=CHROMOSOMES["test"],
-        scaling=SCALE,
         bases=COMPARISON["bases"],
         seed=config["windows"]["seed"],
     script:
@@ -121,7 +126,9 @@ rule score_anchor:
         **CHECKED_GENOME,
         models=collect(f"{OUT}/comparison/anchor/{{member}}.skops", member=MEMBERS),
         signals=signals,
+        scale=scale,
         labels=lambda w: label_track(w.cell_line),
+        excluded=UNJUDGED,
         hits=HITS,
     output:
         bins=f"{OUT}/comparison/{{cell_line}}/anchor.npz",
@@ -138,7 +145,6 @@ rule score_anchor:
         runtime=grows(240),
     params:
         chromosomes=CHROMOSOMES["test"],
-        scaling=SCALE,
         bases=COMPARISON["bases"],
         seed=config["windows"]["seed"],
     script:
@@ -150,6 +156,8 @@ rule compare_models:
         **CHECKED_GENOME,
         labels=lambda w: label_track(w.cell_line),
         others=lambda w: [label_track(line) for line in OTHERS[w.cell_line]],
+        excluded=UNJUDGED,
+        scale=scale,
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
         bins=collect(f"{OUT}/comparison/{{{{cell_line}}}}/{{m}}.npz", m=MANY_TO_ONE),
         bases=collect(f"{OUT}/comparison/{{{{cell_line}}}}/{{m}}.tsv", m=MANY_TO_ONE),
@@ -168,7 +176,6 @@ rule compare_models:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
         baselines=BASES_COMPARED,
         chromosomes=CHROMOSOMES["test"],
-        scaling=SCALE,
     script:
         "../scripts/compare_models.py"
 
@@ -181,6 +188,7 @@ rule time_decoding:
         anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.skops" if MOTIF else [],
         hits=HITS,
         signals=SIGNAL_FILES[TRAINED_ON[0]],
+        scale=scale_of(TRAINED_ON[0]),
         average=[AVERAGE] if any(settings(m)["delta"] for m in MODELS) else [],
     output:
         f"{OUT}/comparison/speed.tsv",
@@ -199,7 +207,6 @@ rule time_decoding:
         models=MODELS,
         delta=[settings(m)["delta"] for m in MODELS],
         chrom=CHROMOSOMES["test"][0],
-        scaling=SCALE,
     script:
         "../scripts/time_decoding.py"
 

@@ -32,7 +32,9 @@ rule choose_threshold:
     input:
         **CHECKED_GENOME,
         scores=lambda w: [x for line in VALIDATION_LINES for x in scores(w.scored, line)],
+        scales=[x for line in VALIDATION_LINES for x in scale_of(line)],
         labels=[label_track(line) for line in VALIDATION_LINES],
+        excluded=UNJUDGED,
     output:
         f"{OUT}/evaluation/thresholds/{{scored}}.tsv",
     log:
@@ -50,7 +52,7 @@ rule choose_threshold:
         files=lambda w: [scores(w.scored, line) for line in VALIDATION_LINES],
         chromosomes=CHROMOSOMES["validation"],
         length=config["windows"]["length"],
-        scaling=SCALE,
+        scales=[scale_of(line) for line in VALIDATION_LINES],
     script:
         "../scripts/choose_threshold.py"
 
@@ -60,7 +62,9 @@ rule evaluate_cell_line:
         **CHECKED_GENOME,
         windows=TEST_WINDOWS,
         labels=lambda w: label_track(w.cell_line),
+        excluded=UNJUDGED,
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
+        scale=scale,
         thresholds=collect(f"{OUT}/evaluation/thresholds/{{m}}.tsv", m=MODELS + BASELINES),
     output:
         metrics=f"{OUT}/evaluation/{{cell_line}}.tsv",
@@ -77,7 +81,6 @@ rule evaluate_cell_line:
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
         chromosomes=CHROMOSOMES["test"],
-        scaling=SCALE,
     script:
         "../scripts/evaluate.py"
 
@@ -88,6 +91,8 @@ rule evaluate_windows:
         models=rules.predict_binding.input.models,
         windows=TEST_WINDOWS,
         signals=[x for line in LABELLED for x in SIGNAL_FILES[line]],
+        scales=[x for line in LABELLED for x in scale_of(line)],
+        excluded=UNJUDGED,
         average=rules.predict_binding.input.average,
         labels=[label_track(line) for line in LABELLED],
         threshold=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
@@ -106,8 +111,8 @@ rule evaluate_windows:
         runtime=grows(60),
     params:
         signals={line: SIGNAL_FILES[line] for line in LABELLED},
+        scales={line: scale_of(line) for line in LABELLED},
         labels={line: label_track(line) for line in LABELLED},
-        scaling=SCALE,
         both_strands=config["prediction"]["reverse_complement"],
     script:
         "../scripts/evaluate_windows.py"
@@ -137,7 +142,9 @@ rule judge_calls:
     input:
         **CHECKED_GENOME,
         labels=[label_track(line) for line in LABELLED],
+        excluded=UNJUDGED,
         calls=[f"{OUT}/predictions/{m}/{line}.narrowPeak" for line in LABELLED for m in MODELS],
+        counts=[f"{OUT}/predictions/{m}/{line}.calls.tsv" for line in LABELLED for m in MODELS],
     output:
         measures=f"{OUT}/evaluation/peaks.tsv",
         distances=f"{OUT}/evaluation/peaks.distances.tsv",

@@ -37,7 +37,7 @@ for STUDY in STUDIES:
 
     else:
 
-        use rule * from STUDY exclude simulate_genome, download_shared_file, prepare_genome, check_genome, check_signal, gather_shared_checks, sample_signal, normalise_signal, average_signal, list_usable_starts, draw_windows, extract_sequence, extract_signal, extract_average as PREFIX*
+        use rule * from STUDY exclude simulate_genome, download_shared_file, prepare_genome, check_genome, exclude_bases, exclude_outside, check_signal, measure_signal, gather_shared_checks, sample_signal, normalise_signal, average_signal, list_usable_starts, draw_windows, extract_sequence, extract_signal, extract_average as PREFIX*
 
 
 for TARGET in (

@@ -1,6 +1,7 @@
 # Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
-# Makes: inputs/ (downloads), genome/genome.fa (+ .fai), labels/{cell_line}.bigWig, checks/, and
-#        inputs.tsv, which exists only if all of them fit together.
+# Makes: inputs/ (downloads, a matrix of JASPAR), genome/genome.fa (+ .fai),
+#        labels/{cell_line}.bigWig, checks/, and inputs.tsv, which exists only if all of them fit
+#        together.
 
 
 rule download_file:
@@ -38,6 +39,27 @@ if OUT != SHARED:
             name="[^/]+",
         params:
             source=lambda w: DOWNLOADS[f"{SHARED}/inputs/{w.role}/{w.name}"],
+
+
+if JASPAR_ID:
+
+    rule write_motif:
+        output:
+            MOTIF[0],
+        log:
+            f"{OUT}/logs/write_motif.log",
+        benchmark:
+            f"{OUT}/benchmarks/write_motif.tsv"
+        retries: 0
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        params:
+            matrix_id=config["motif"],
+        script:
+            "../scripts/write_motif.py"
 
 
 if config["simulate"]:
@@ -90,7 +112,8 @@ rule check_genome:
     input:
         fasta=FASTA,
         fai=FAI,
-        blacklist=present(BLACKLIST),
+        exclusions=present(EXCLUSIONS),
+        regions=present(REGIONS),
     output:
         GENOME_CHECK,
     log:
@@ -109,6 +132,47 @@ rule check_genome:
         window_length=config["windows"]["length"],
     script:
         "../scripts/check_genome.py"
+
+
+rule exclude_bases:
+    input:
+        **SHARED_GENOME,
+        exclusions=EXCLUSIONS,
+    output:
+        EXCLUDED,
+    log:
+        f"{SHARED}/logs/exclude_bases.log",
+    benchmark:
+        f"{SHARED}/benchmarks/exclude_bases.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    params:
+        chromosomes=USED_CHROMOSOMES,
+        unknown=config["windows"]["strategy"] != "apac2022",  # which scored N as well
+    script:
+        "../scripts/exclude_bases.py"
+
+
+if REGIONS:
+
+    use rule exclude_bases as exclude_outside with:
+        input:
+            **SHARED_GENOME,
+            exclusions=EXCLUSIONS,
+            regions=REGIONS,
+        output:
+            UNJUDGED,
+        log:
+            f"{SHARED}/logs/exclude_outside.log",
+        benchmark:
+            f"{SHARED}/benchmarks/exclude_outside.tsv"
+        params:
+            chromosomes=USED_CHROMOSOMES,
+            unknown=config["windows"]["strategy"] != "apac2022",
+            judged=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
 
 
 rule check_signal:

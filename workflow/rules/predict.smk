@@ -8,6 +8,7 @@ rule predict_binding:
         models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
         signal_check=ancient(SIGNAL_CHECK),
         signals=signals,
+        scale=scale,
         average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
     output:
         f"{OUT}/predictions/{{model}}/{{cell_line}}.bigWig",
@@ -24,7 +25,6 @@ rule predict_binding:
         runtime=grows(240),
     params:
         chromosomes=DECODED,
-        scaling=SCALE,
         both_strands=config["prediction"]["reverse_complement"],
         background=config["prediction"]["background"],
         parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
@@ -36,8 +36,11 @@ rule call_peaks:
     input:
         prediction=rules.predict_binding.output[0],
         thresholds=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
+        fasta=FASTA,
+        excluded=EXCLUDED,
     output:
-        f"{OUT}/predictions/{{model}}/{{cell_line}}.narrowPeak",
+        calls=f"{OUT}/predictions/{{model}}/{{cell_line}}.narrowPeak",
+        counts=f"{OUT}/predictions/{{model}}/{{cell_line}}.calls.tsv",
     log:
         f"{OUT}/logs/call_peaks/{{model}}/{{cell_line}}.log",
     benchmark:
@@ -47,6 +50,8 @@ rule call_peaks:
     resources:
         mem_mb=grows(6000),
         runtime=grows(60),
+    params:
+        excluded_calls=config["prediction"]["excluded_calls"],
     script:
         "../scripts/call_peaks.py"
 

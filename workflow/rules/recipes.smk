@@ -34,7 +34,6 @@ def draw(settings, member):
         "n": config["windows"]["train"] if fresh is True else fresh,
         "length": config["windows"]["length"],
         "enriched": settings["enriched"],
-        "scaling": SCALE,
     }
 
 
@@ -58,21 +57,32 @@ def window_files(member, settings):
             "fasta": FASTA,
             "fai": FAI,
             "signals": SIGNAL_FILES[member["train"]],
+            "scale": scale_of(member["train"]),
             "labels": label_track(member["train"]),
+            "excluded": EXCLUDED,
         }
         if settings["delta"]:
             files["average"] = AVERAGE
     return files
 
 
-def weights(pattern, member):
-    """The file of one member's weights."""
-    return re.sub(r"\{(train|validation|seed)\}", lambda field: str(member[field[1]]), pattern)
+def weights_of(model, member):
+    """The file of a member's weights; those of two factors may differ in the directory alone."""
+    where, pattern = f"config (models.{model}.weights)", IMPORTED[model]
+    if "factors" in config and "{tf}" not in pattern:
+        refuse(where, "one file for all factors", "put {tf} in it, as in data/{tf}/weights.h5")
+    with one_line():
+        pattern = studies.expand(pattern, where)
+    names = {key: member[key] for key in ("train", "validation", "seed")} | {"tf": config["tf"]}
+    try:
+        return locate(pattern.format(**names), "weights", where)
+    except (LookupError, ValueError, AttributeError):
+        refuse(where, "other braces than those of its names", f"use {{{'}, {'.join(names)}}}")
 
 
 WEIGHTS = {
-    (model, name): locate(weights(pattern, member), "weights", f"config (models.{model}.weights)")
-    for model, pattern in IMPORTED.items()
+    (model, name): weights_of(model, member)
+    for model in IMPORTED
     for name, member in MEMBERS.items()
 }
 BASE, MEMBER = MODELS[0], list(MEMBERS.values())[0]

@@ -222,7 +222,9 @@ rule plot_sites:
     input:
         **CHECKED_GENOME,
         signals=signals,
+        scale=scale,
         labels=lambda w: label_track(w.cell_line),
+        excluded=UNJUDGED,
         predictions=collect(f"{OUT}/predictions/{{model}}/{{{{cell_line}}}}.bigWig", model=MODELS),
         motif=rules.score_motif.output if MOTIF else [],
         calls=f"{OUT}/predictions/{MODELS[0]}/{{cell_line}}.narrowPeak",
@@ -246,7 +248,6 @@ rule plot_sites:
     params:
         models=[*MODELS, *["motif"] * len(MOTIF)],
         chromosomes=CHROMOSOMES["test"],
-        scaling=SCALE,
         title=figure_title,
         unit=UNIT,
     script:

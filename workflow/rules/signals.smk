@@ -1,6 +1,31 @@
 # Needs: the cell lines' bigWigs, genome/genome.fa.fai, inputs.tsv.
-# Makes: signals/{cell_line}.bigWig, given the quantiles of a reference line (signal_scaling:
+# Makes: signals/{cell_line}.measures.tsv, mean, coverage and quantiles of a line's accessibility;
+#        signals/{cell_line}.bigWig, given the quantiles of a reference line (signal_scaling:
 #        quantile), and average_signal.bigWig, the mean over cell lines (training.delta).
+
+
+rule measure_signal:
+    input:
+        **SHARED_GENOME,
+        signal_check=ancient(SIGNAL_CHECK),
+        signals=lambda w: RAW_SIGNALS[w.cell_line],
+        excluded=EXCLUDED,
+    output:
+        MEASURES,
+    log:
+        f"{SHARED}/logs/measure_signal/{{cell_line}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/measure_signal/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(60),
+    params:
+        chromosomes=SPLIT_CHROMOSOMES,
+    script:
+        "../scripts/measure_signal.py"
+
 
 if config["signal_scaling"] == "quantile":
 
@@ -53,6 +78,7 @@ rule average_signal:
     input:
         **SHARED_GENOME,
         signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
+        scales=[x for line in CELL_LINES for x in scale_of(line)],
     output:
         AVERAGE,
     log:
@@ -67,6 +93,6 @@ rule average_signal:
     params:
         signals=[SIGNAL_FILES[line] for line in CELL_LINES],
         chromosomes=USED_CHROMOSOMES,
-        scaling=SCALE,
+        scales=[scale_of(line) for line in CELL_LINES],
     script:
         "../scripts/average_signal.py"

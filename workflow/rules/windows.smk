@@ -8,7 +8,7 @@
 rule list_usable_starts:
     input:
         **SHARED_GENOME,
-        blacklist=BLACKLIST,
+        exclusions=EXCLUSIONS,
     output:
         USABLE,
     log:
@@ -63,6 +63,7 @@ rule extract_labels:
         windows=f"{SHARED}/{{windows}}/windows.tsv",
         labels_check=ancient(LABELS_CHECK),
         labels=lambda w: label_track(w.cell_line),
+        excluded=EXCLUDED,
     output:
         f"{OUT}/{{windows}}/{{cell_line}}.labels.npy",
     log:
@@ -101,6 +102,7 @@ use rule extract_labels as extract_signal with:
         windows=f"{SHARED}/{{windows}}/windows.tsv",
         signal_check=ancient(SIGNAL_CHECK),
         signals=signals,
+        scale=scale,
     output:
         f"{SHARED}/{{windows}}/{{cell_line}}.signal.npy",
     log:
@@ -109,7 +111,6 @@ use rule extract_labels as extract_signal with:
         f"{SHARED}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
     params:
         kind="signal",
-        scaling=SCALE,
 
 
 use rule extract_labels as extract_average with:

@@ -1,12 +1,13 @@
 from pathlib import Path
 
 from job import job
-from leopard.signals import write_average
+from leopard.signals import read_scale, write_average
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     fasta, params = Path(snakemake.input.fasta), snakemake.params
     lines = [
-        Tracks(fasta, [Path(x) for x in files], scaling=params.scaling) for files in params.signals
+        Tracks(fasta, [Path(x) for x in files], scale=read_scale(scale))
+        for files, scale in zip(params.signals, params.scales, strict=True)
     ]
     write_average(Path(snakemake.output[0]), lines, params.chromosomes)

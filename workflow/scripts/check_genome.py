@@ -9,6 +9,7 @@ with job(snakemake.log[0]):
         snakemake.params.chromosomes,
         snakemake.params.decoded,
         snakemake.params.window_length,
-        [Path(x) for x in snakemake.input.blacklist],
+        [Path(x) for x in snakemake.input.exclusions],
+        [Path(x) for x in snakemake.input.regions],
     )
     table.to_csv(snakemake.output[0], sep="\t", index=False)

@@ -3,6 +3,7 @@ from pathlib import Path
 import pandas as pd
 from job import job
 from leopard.evaluation import choose_threshold, open_scores
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
@@ -10,10 +11,12 @@ with job(snakemake.log[0]):
     fasta = Path(snakemake.input.fasta)
     pairs = [
         (
-            open_scores(scored, [Path(x) for x in files], fasta, params.scaling),
-            Tracks(fasta, labels=Path(labels)),
+            open_scores(scored, [Path(x) for x in files], fasta, read_scale(scale)),
+            Tracks(fasta, labels=Path(labels), excluded=Path(snakemake.input.excluded)),
         )
-        for files, labels in zip(params.files, snakemake.input.labels, strict=True)
+        for files, scale, labels in zip(
+            params.files, params.scales, snakemake.input.labels, strict=True
+        )
     ]
     threshold = choose_threshold(pairs, params.chromosomes, params.length)
     table = pd.DataFrame({"model": [scored], "threshold": [threshold]})

@@ -6,14 +6,16 @@ from leopard.baselines import average_labels, multiply
 from leopard.comparison import compare_models
 from leopard.evaluation import open_scores
 from leopard.formats import read_table
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     fasta = Path(files.fasta)
-    others = [Tracks(fasta, labels=Path(x)) for x in files.others]
+    excluded, scale = Path(files.excluded), read_scale(files.scale)
+    others = [Tracks(fasta, labels=Path(x), excluded=excluded) for x in files.others]
     dense = {
-        model: open_scores(model, [Path(x) for x in paths], fasta, params.scaling)
+        model: open_scores(model, [Path(x) for x in paths], fasta, scale)
         for model, paths in params.files.items()
     }
     if "motif_accessibility" in params.baselines:
@@ -26,7 +28,7 @@ with job(snakemake.log[0]):
             Path(of_bins).stem: (np.load(of_bins), read_table(bases))
             for of_bins, bases in zip(files.bins, files.bases, strict=True)
         },
-        Tracks(fasta, labels=Path(files.labels)),
+        Tracks(fasta, labels=Path(files.labels), excluded=excluded),
         others,
         params.chromosomes,
     )

@@ -4,19 +4,21 @@ import pandas as pd
 from job import job
 from leopard.evaluation import evaluate, open_scores
 from leopard.formats import read_table
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     params, fasta = snakemake.params, Path(snakemake.input.fasta)
+    scale, excluded = read_scale(snakemake.input.scale), Path(snakemake.input.excluded)
     thresholds = pd.concat(read_table(x) for x in snakemake.input.thresholds)
     windows = read_table(snakemake.input.windows).query("split == 'test'")
     metrics, curves = evaluate(
         {
-            model: open_scores(model, [Path(x) for x in files], fasta, params.scaling)
+            model: open_scores(model, [Path(x) for x in files], fasta, scale)
             for model, files in params.files.items()
         },
         thresholds.set_index("model")["threshold"].to_dict(),
-        Tracks(fasta, labels=Path(snakemake.input.labels)),
+        Tracks(fasta, labels=Path(snakemake.input.labels), excluded=excluded),
         params.chromosomes,
         windows,
     )

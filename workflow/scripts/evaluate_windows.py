@@ -14,6 +14,7 @@ with job(snakemake.log[0]):
     from leopard.evaluation import count_windows
     from leopard.formats import read_table
     from leopard.metrics import summarise
+    from leopard.signals import read_scale
     from leopard.tracks import Tracks
 
     files, params = snakemake.input, snakemake.params
@@ -25,7 +26,10 @@ with job(snakemake.log[0]):
     rows = []
     for line, signals in params.signals.items():
         labels = Path(params.labels[line])
-        tracks = Tracks(fasta, [Path(x) for x in signals], labels, params.scaling, average)
+        scale = read_scale(params.scales[line])
+        tracks = Tracks(
+            fasta, [Path(x) for x in signals], labels, scale, average, Path(files.excluded)
+        )
         measures = summarise(count_windows(predict, tracks, windows), threshold)
         rows.append({"cell_line": line, "model": snakemake.wildcards.model, **measures})
     pd.DataFrame(rows).to_csv(snakemake.output[0], sep="\t", index=False)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from job import job
 from leopard.formats import read_table
+from leopard.signals import read_scale
 from leopard.tracks import open_reader
 from leopard.windows import write_windows
 
@@ -14,8 +15,9 @@ with job(snakemake.log[0], snakemake.input):
         Path(files["fasta"]),
         [Path(x) for x in files.get("signals", [])],
         Path(files["labels"]) if "labels" in files else None,
-        snakemake.params.get("scaling", "none"),
+        read_scale(files.get("scale", [])),
         Path(files["average"]) if "average" in files else None,
+        Path(files["excluded"]) if "excluded" in files else None,
     )
     windows = read_table(files["windows"])
     write_windows(Path(snakemake.output[0]), windows, read, snakemake.threads)

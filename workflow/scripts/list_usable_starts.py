@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     blacklist = pd.concat(
         [
             pd.DataFrame({"chrom": [], "start": [], "end": []}),
-            *(read_bed(Path(path), sizes) for path in snakemake.input.blacklist),
+            *(read_bed(Path(path), sizes) for path in snakemake.input.exclusions),
         ]
     )
     usable = list_usable_starts(

@@ -5,14 +5,17 @@ from leopard.evaluation import open_scores
 from leopard.figures import find_sites, plot_sites, save
 from leopard.formats import read_table
 from leopard.peaks import NARROWPEAK
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     fasta = Path(files.fasta)
-    tracks = Tracks(fasta, [Path(x) for x in files.signals], Path(files.labels), params.scaling)
+    scale, excluded = read_scale(files.scale), Path(files.excluded)
+    signals = [Path(x) for x in files.signals]
+    tracks = Tracks(fasta, signals, Path(files.labels), scale, excluded=excluded)
     scores = {
-        model: open_scores(model, [Path(path)], fasta, params.scaling)
+        model: open_scores(model, [Path(path)], fasta, scale)
         for model, path in zip(params.models, [*files.predictions, *files.motif], strict=True)
     }
     calls = read_table(files.calls, NARROWPEAK)

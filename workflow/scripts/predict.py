@@ -9,13 +9,14 @@ with job(snakemake.log[0], snakemake.input):
 
     from leopard import models
     from leopard.decoding import Decoder, decode_genome
+    from leopard.signals import read_scale
     from leopard.tracks import Tracks
 
     params = snakemake.params
     tracks = Tracks(
         Path(snakemake.input.fasta),
         [Path(x) for x in snakemake.input.signals],
-        scaling=params.scaling,
+        scale=read_scale(snakemake.input.scale),
         average=next(map(Path, snakemake.input.average), None),
     )
     decoder = Decoder(

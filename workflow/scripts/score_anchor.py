@@ -4,15 +4,16 @@ import numpy as np
 from job import job
 from leopard.anchor import load_trees, open_anchor
 from leopard.samples import score_sample
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     fasta = Path(files.fasta)
-    tracks = Tracks(fasta, [Path(x) for x in files.signals], scaling=params.scaling)
+    tracks = Tracks(fasta, [Path(x) for x in files.signals], scale=read_scale(files.scale))
     hits = Tracks(fasta, [Path(x) for x in files.hits])
     model = open_anchor([load_trees(Path(x)) for x in files.models], tracks, hits)
-    labels = Tracks(fasta, labels=Path(files.labels))
+    labels = Tracks(fasta, labels=Path(files.labels), excluded=Path(files.excluded))
     of_bins, bases = score_sample(model, labels, params.chromosomes, params.bases, params.seed)
     np.savez(snakemake.output.bins, **of_bins)
     bases.to_csv(snakemake.output.bases, sep="\t", index=False)

@@ -11,13 +11,14 @@ with job(snakemake.log[0]):
     from leopard import models
     from leopard.factornet import open_factornet
     from leopard.samples import score_sample
+    from leopard.signals import read_scale
     from leopard.tracks import Tracks
 
     files, params = snakemake.input, snakemake.params
     signals = [Path(x) for x in files.signals]
-    tracks = Tracks(Path(files.fasta), signals, scaling=params.scaling)
+    tracks = Tracks(Path(files.fasta), signals, scale=read_scale(files.scale))
     model = open_factornet([models.load(Path(x)) for x in files.models], tracks)
-    labels = Tracks(Path(files.fasta), labels=Path(files.labels))
+    labels = Tracks(Path(files.fasta), labels=Path(files.labels), excluded=Path(files.excluded))
     of_bins, bases = score_sample(model, labels, params.chromosomes, params.bases, params.seed)
     np.savez(snakemake.output.bins, **of_bins)
     bases.to_csv(snakemake.output.bases, sep="\t", index=False)

@@ -12,18 +12,20 @@ with job(snakemake.log[0]):
     from leopard.comparison import tabulate_speed, time_contest, time_middle
     from leopard.decoding import Decoder
     from leopard.factornet import open_factornet
+    from leopard.signals import read_scale
     from leopard.tracks import Tracks
 
     files, params, prediction = snakemake.input, snakemake.params, snakemake.config["prediction"]
     fasta = Path(files.fasta)
     signals, average = [Path(x) for x in files.signals], next(map(Path, files.average), None)
-    tracks = Tracks(fasta, signals, scaling=params.scaling)
+    scale = read_scale(files.scale)
+    tracks = Tracks(fasta, signals, scale=scale)
     size = tracks.chrom_sizes[params.chrom]
     runs, done = {}, {}
     for name, path, delta in zip(params.models, files.networks, params.delta, strict=True):
         tile, batch = prediction["tile_length"], prediction["batch_size"]
         decoder = Decoder([models.load(Path(path))], tile, batch, both_strands=True)
-        seen = Tracks(fasta, signals, scaling=params.scaling, average=average) if delta else tracks
+        seen = Tracks(fasta, signals, scale=scale, average=average) if delta else tracks
         runs[name] = lambda x=decoder, y=seen: list(x.decode(y, {params.chrom: size}))
     slow = {"factornet": open_factornet([models.load(Path(files.factornet))], tracks)}
     if files.anchor:

@@ -8,11 +8,18 @@ from leopard.tracks import Tracks
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     fasta = Path(files.fasta)
+    fasta, excluded = Path(files.fasta), Path(files.excluded)
+    training, validation = (
+        Tracks(fasta, [Path(x) for x in signals], Path(labels), read_scale(scale), None, excluded)
+        for signals, labels, scale in (
+            (files.signals, files.labels, files.scale),
+            (files.validation_signals, files.validation_labels, files.validation_scale),
+        )
+    )
     training, validation = draw_training(
         fasta,
-        ([Path(x) for x in files.signals], Path(files.labels)),
-        ([Path(x) for x in files.validation_signals], Path(files.validation_labels)),
-        params.scaling,
+        training,
+        validation,
         params.chromosomes,
         params.bins,
         params.seed,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.formats import read_table
+from leopard.signals import read_scale
 from leopard.tracks import MASKED, Tracks, reverse_complement
 from leopard.windows import draw_enriched_windows, iterate_regions, weigh_windows
 
@@ -136,10 +137,10 @@ def open_windows(
     Args:
         files: Paths by name: windows, sequence, training_signal, training_labels,
             validation_signal and validation_labels; for fresh windows also fasta, signals (a
-            list), labels and usable. For networks that see Δ, average_windows, and average for
-            fresh ones.
-        draw: How to draw fresh windows: chromosomes, n, length, enriched and the signal's scaling.
-            None trains on the stored ones.
+            list), scale (a list), labels, excluded and usable. For networks that see Δ,
+            average_windows, and average for fresh ones.
+        draw: How to draw fresh windows: chromosomes, n, length and enriched. None trains on the
+            stored ones.
         seed: Of the draws.
     """
 
@@ -151,11 +152,10 @@ def open_windows(
     validation = stored("validation", "validation")
     if draw is None:
         return stored("training", "train"), validation
-    draw = dict(draw)
     signals = [Path(path) for path in files["signals"]]
     average = Path(files["average"]) if "average" in files else None
-    labels = Path(files["labels"])
-    tracks = Tracks(Path(files["fasta"]), signals, labels, draw.pop("scaling"), average)
+    labels, scale = Path(files["labels"]), read_scale(files["scale"])
+    tracks = Tracks(Path(files["fasta"]), signals, labels, scale, average, Path(files["excluded"]))
     usable = read_table(files["usable"])
     return FreshWindows(tracks, usable, **draw, seed=seed), validation
 

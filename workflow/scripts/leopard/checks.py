@@ -218,16 +218,18 @@ def check_genome(
     decoded: Sequence[str],
     window_length: int,
     exclusions: Sequence[Path] = (),
+    regions: Sequence[Path] = (),
 ) -> pd.DataFrame:
-    """Check that a genome has the chromosomes of a study, and its exclusions fit it.
+    """Check that a genome has the chromosomes of a study, and the regions given fit it.
 
     Args:
         fasta: The indexed genome, as `prepare_genome` makes it.
         chromosomes: The chromosomes of every split.
         decoded: The chromosomes to predict.
         window_length: Bases.
-        exclusions: BED files, such as a blacklist, each with an interval on some chromosome of the
-            study.
+        exclusions: BED files of bases that count nowhere, such as a blacklist.
+        regions: BED files of what is evaluated. Each BED file has an interval on a chromosome of
+            the study.
 
     Returns:
         One row per file: role, cell_line, path, size (bytes), chromosomes (on how many of
@@ -242,15 +244,15 @@ def check_genome(
     _check_chromosomes(fasta, sizes, {"prediction": decoded}, 0)
     used = {*chain.from_iterable(chromosomes.values()), *decoded}
     rows: list[Row] = [("genome", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
-    for path in exclusions:
-        bed = read_bed(path, sizes)
-        on_used = len(used.intersection(bed["chrom"]))
-        if not on_used:
-            problem = f"no interval on a chromosome of the study ({examples(sorted(used))})"
-            raise InputError(
-                path, problem, "name its chromosomes as the FASTA does, or leave it out"
-            )
-        rows.append(("blacklist", "", path, on_used, f"{len(bed):,} intervals"))
+    for role, paths in (("exclusions", exclusions), ("regions", regions)):
+        for path in paths:
+            bed = read_bed(path, sizes)
+            on_used = len(used.intersection(bed["chrom"]))
+            if not on_used:
+                problem = f"no interval on a chromosome of the study ({examples(sorted(used))})"
+                remedy = "name its chromosomes as the FASTA does, or leave it out"
+                raise InputError(path, problem, remedy)
+            rows.append((role, "", path, on_used, f"{len(bed):,} intervals"))
     return _tabulate(rows)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,12 +13,9 @@ from leopard.baselines import mask_common
 from leopard.evaluation import Reader, ScoreTrack
 from leopard.many_to_one import ManyToOne
 from leopard.metrics import ScoreCounts, auroc, average_precision
-from leopard.tracks import Tracks
+from leopard.tracks import STRETCH, Tracks, read_chromosome
 
 log = logging.getLogger(__name__)
-
-STRETCH = 1 << 22
-"""Bases of a track read at a time."""
 
 SCOPES = ("all", "specific")
 """Every bin or base that counts, or those that `leopard.baselines.mask_common` leaves; the latter
@@ -31,10 +28,17 @@ ROUNDS = 3
 TIMED = 2048
 
 
-def read_chromosome(read: Reader, chrom: str, size: int) -> np.ndarray:
-    """All values of a chromosome, [size]."""
-    starts = range(0, size, STRETCH)
-    return np.concatenate([read(chrom, x, min(x + STRETCH, size)) for x in starts])
+def read_bins(read: Reader, chrom: str, size: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """A chromosome's scores in stretches.
+
+    Yields:
+        The first base of a stretch, the values of its bases, float32 [n], and the largest value in
+        each bin that begins there, [n bins].
+    """
+    step, beyond = STRETCH // bins.STRIDE * bins.STRIDE, bins.LENGTH - bins.STRIDE
+    for start in range(0, size, step):
+        values = read(chrom, start, min(start + step + beyond, size))
+        yield start, values[:step], bins.bin_maximum(values)
 
 
 def weigh(labels: np.ndarray, bases: pd.DataFrame) -> ScoreCounts:
@@ -88,22 +92,26 @@ def compare_models(
 
     for chrom in chromosomes:
         size = tracks.chrom_sizes[chrom]
-        bases = {"all": tracks.labels(chrom, 0, size)}
-        elsewhere = (other.labels(chrom, 0, size) for other in others)
-        bases["specific"] = mask_common(bases["all"], elsewhere)
-        labels = {(BASES, scope): bases[scope] for scope in scopes}
-        labels[BINS, "all"] = bins.label_bins(bases["all"])
-        elsewhere = (bins.label_bins(other.labels(chrom, 0, size)) for other in others)
+        bases = {"all": read_chromosome(tracks.labels, chrom, size)}
+        labels = {(BASES, "all"): bases["all"], (BINS, "all"): bins.label_bins(bases["all"])}
         if others:
+            # One cell line at a time: whole chromosomes of all would not fit in memory.
+            elsewhere = (read_chromosome(other.labels, chrom, size) for other in others)
+            bases["specific"] = labels[BASES, "specific"] = mask_common(bases["all"], elsewhere)
+            elsewhere = (
+                bins.label_bins(read_chromosome(other.labels, chrom, size)) for other in others
+            )
             labels[BINS, "specific"] = mask_common(labels[BINS, "all"], elsewhere)
         for model, track in dense.items():
-            values = read_chromosome(track.read, chrom, size)
-            scores = {BASES: values, BINS: bins.bin_maximum(values)}
-            for resolution, scope in labels:
-                counts[model, resolution, scope].update(
-                    labels[resolution, scope], scores[resolution]
-                )
-                scored[model, resolution, scope] += len(scores[resolution])
+            for start, values, highest in read_bins(track.read, chrom, size):
+                for scope in scopes:
+                    for resolution, part, first in (
+                        (BASES, values, start),
+                        (BINS, highest, start // bins.STRIDE),
+                    ):
+                        here = labels[resolution, scope][first : first + len(part)]
+                        counts[model, resolution, scope].update(here, part)
+                        scored[model, resolution, scope] += len(part)
             log.info("%s: %s", chrom, model)
         for model, (of_bins, sample) in binned.items():
             here = sample[sample["chrom"] == chrom]

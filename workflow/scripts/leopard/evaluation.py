@@ -66,10 +66,10 @@ class ScoreTrack:
         return cls(read, probabilities=False)
 
 
-def open_scores(model: str, files: Sequence[Path], fasta: Path, scaling: str) -> ScoreTrack:
+def open_scores(model: str, files: Sequence[Path], fasta: Path, scale: float) -> ScoreTrack:
     """Scores of a network, or of the baselines "motif" and "accessibility", from their files."""
     if model == "accessibility":
-        return ScoreTrack.from_accessibility(Tracks(fasta, files, scaling=scaling))
+        return ScoreTrack.from_accessibility(Tracks(fasta, files, scale=scale))
     return ScoreTrack.from_bigwig(files[0], probabilities=model != "motif")
 
 

@@ -26,14 +26,16 @@ PR_AUC_THRESHOLDS = 1001
 # range in advance, and are 0.1% wide everywhere. Probabilities are binned by their odds, which
 # gives those near 1 the same resolution as those near 0.
 _SHIFT = 13
-_BINS = (np.float32(np.inf).view(np.uint32) >> _SHIFT) + 1
+VALUE_BINS = int(np.float32(np.inf).view(np.uint32) >> _SHIFT) + 1
 
 
-def _bin(scores: np.ndarray) -> np.ndarray:
+def bin_values(scores: np.ndarray) -> np.ndarray:
+    """The bin of each value, uint32; below 0 that of 0."""
     return np.maximum(scores, 0, dtype=np.float32).view(np.uint32) >> _SHIFT
 
 
-def _bin_edge(index: np.ndarray) -> np.ndarray:
+def bin_edges(index: np.ndarray) -> np.ndarray:
+    """The least value of each bin, float32."""
     return (np.asarray(index, np.uint32) << _SHIFT).view(np.float32)
 
 
@@ -42,7 +44,7 @@ def _odds(probabilities: np.ndarray) -> np.ndarray:
     return (p / np.maximum(1 - p, np.finfo(np.float32).tiny)).astype(np.float32)
 
 
-_bin_zeros = partial(np.zeros, _BINS, np.int64)
+_bin_zeros = partial(np.zeros, VALUE_BINS, np.int64)
 _pr_zeros = partial(np.zeros, PR_AUC_THRESHOLDS + 1, np.int64)
 
 
@@ -73,9 +75,9 @@ class ScoreCounts:
         counted = labels != MASKED
         bound = labels[counted] == 1
         scores = scores[counted]
-        bins = _bin(_odds(scores) if self.probabilities else scores)
-        self.positives += np.bincount(bins[bound], minlength=_BINS)
-        self.negatives += np.bincount(bins[~bound], minlength=_BINS)
+        bins = bin_values(_odds(scores) if self.probabilities else scores)
+        self.positives += np.bincount(bins[bound], minlength=VALUE_BINS)
+        self.negatives += np.bincount(bins[~bound], minlength=VALUE_BINS)
         if not self.probabilities:
             return
         inner = np.arange(1, PR_AUC_THRESHOLDS - 1, dtype=np.float32) / (PR_AUC_THRESHOLDS - 1)
@@ -113,7 +115,7 @@ def precision_recall_curve(counts: ScoreCounts) -> tuple[np.ndarray, np.ndarray,
     """Precision, recall and threshold at each bin that holds a base, from the strictest down."""
     true, false = _cumulative(counts)
     kept = (counts.positives + counts.negatives)[::-1] > 0
-    edges = _bin_edge(np.arange(_BINS)[::-1][kept]).astype(np.float64)
+    edges = bin_edges(np.arange(VALUE_BINS)[::-1][kept]).astype(np.float64)
     thresholds = edges / (1 + edges) if counts.probabilities else edges
     return true[kept] / (true + false)[kept], true[kept] / max(counts.n_positive, 1), thresholds
 
@@ -163,7 +165,7 @@ def pr_auc(counts: ScoreCounts) -> float:
 def overlap_at(counts: ScoreCounts, threshold: float) -> tuple[float, float]:
     """Dice and IoU of the bases called at score >= threshold (to the width of a bin)."""
     score = np.array([threshold])  # float64: a bin's own edge must not round into the bin below
-    first = int(_bin(_odds(score) if counts.probabilities else score)[0])
+    first = int(bin_values(_odds(score) if counts.probabilities else score)[0])
     true, false = counts.positives[first:].sum(), counts.negatives[first:].sum()
     union = counts.n_positive + false
     return (
@@ -177,8 +179,8 @@ def best_threshold(counts: ScoreCounts) -> float:
     true, false = _cumulative(counts)
     dice = 2 * true / np.maximum(counts.n_positive + true + false, 1)
     kept = (counts.positives + counts.negatives)[::-1] > 0
-    best = _BINS - 1 - int(np.argmax(np.where(kept, dice, -1)))
-    edge = float(_bin_edge(np.array([best]))[0])
+    best = VALUE_BINS - 1 - int(np.argmax(np.where(kept, dice, -1)))
+    edge = float(bin_edges(np.array([best]))[0])
     return edge / (1 + edge) if counts.probabilities else edge
 
 

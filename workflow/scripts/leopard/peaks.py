@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leopard.tracks import MASKED, Tracks, find_runs
+from leopard.tracks import MASKED, Tracks, find_runs, read_chromosome
 
 MERGE_GAP = 10
 """Calls nearer to each other than this, in bases, are one site: half a motif's width."""
@@ -64,6 +64,18 @@ def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.Da
     )
 
 
+def set_excluded_apart(calls: pd.DataFrame, tracks: Tracks) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Calls that touch no excluded base, and those that do."""
+    regions = calls[["chrom", "start", "end"]].itertuples(index=False)
+    touch = np.array([tracks.touches_excluded(*region) for region in regions], bool)
+    return calls[~touch], calls[touch]
+
+
+def count_calls(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
+    """How many sites a cell line's track has: called (all that are written), touching_excluded."""
+    return pd.DataFrame({"called": [len(kept)], "touching_excluded": [len(excluded)]})
+
+
 def write_narrowpeak(path: Path, peaks: pd.DataFrame) -> None:
     """Write called sites, ordered by chromosome name and start as bedtools expects."""
     ordered = peaks.sort_values(["chrom", "start"])
@@ -74,7 +86,8 @@ def label_runs(tracks: Tracks, chromosomes: Sequence[str], value: int) -> pd.Dat
     """Runs of bases with a label: chrom, start, end, by chromosome and start."""
     tables = []
     for chrom in chromosomes:
-        runs = find_runs(tracks.labels(chrom, 0, tracks.chrom_sizes[chrom]) == value)
+        labels = read_chromosome(tracks.labels, chrom, tracks.chrom_sizes[chrom])
+        runs = find_runs(labels == value)
         tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))
     return pd.concat(tables, ignore_index=True)
 

@@ -1,7 +1,6 @@
 """Which bins to learn from, and which bases to judge a slow model on."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -109,10 +108,8 @@ def draw_bases(
 
 
 def draw_training(
-    fasta: Path,
-    training: tuple[Sequence[Path], Path],
-    validation: tuple[Sequence[Path], Path],
-    scaling: str,
+    training: Tracks,
+    validation: Tracks,
     chromosomes: Mapping[str, Sequence[str]],
     n: int,
     seed: int,
@@ -120,19 +117,16 @@ def draw_training(
     """A cell line to learn from and one to validate on, each with its bins.
 
     Args:
-        fasta: The genome.
-        training: Signals and labels of a cell line.
-        validation: The same of the one to validate on.
-        scaling: As of `leopard.tracks.Tracks`.
+        training: Reader of a cell line.
+        validation: Reader of the one to validate on.
         chromosomes: By split.
         n: Bins to learn from; a fifth as many are for validation.
         seed: Of the draws.
     """
     drawn = []
-    for number, (split, (signals, labels), count) in enumerate(
+    for number, (split, tracks, count) in enumerate(
         (("train", training, n), ("validation", validation, max(n // 5, 1)))
     ):
-        tracks = Tracks(fasta, signals, labels, scaling)
         drawn.append((tracks, draw_bins(tracks, chromosomes[split], count, [seed, 7, number])))
     return drawn[0], drawn[1]
 

@@ -1,6 +1,6 @@
-"""Accessibility of several cell lines made alike (quantile normalisation), and their mean.
+"""Accessibility measured, made alike over cell lines (quantile normalisation), and their mean.
 
-Both stream over the genome in stretches, so that memory does not grow with it, and write bigWigs.
+All of it streams over the genome in stretches, so that memory does not grow with it.
 """
 
 import logging
@@ -11,12 +11,13 @@ import numpy as np
 import pyBigWig
 
 from leopard.errors import InputError
-from leopard.tracks import Tracks, add_runs
+from leopard.formats import read_table
+from leopard.metrics import VALUE_BINS, bin_edges, bin_values
+from leopard.tracks import STRETCH, Tracks, add_runs
 
 log = logging.getLogger(__name__)
 
-STRETCH = 1 << 22
-"""Bases at once."""
+QUANTILES = (0.5, 0.9, 0.99, 0.999, 0.9999)
 
 SAMPLE = 3_000_000
 """Positions that a genome's quantiles are of, or all of a smaller genome."""
@@ -32,6 +33,57 @@ def _stretches(sizes: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
         for start in range(0, size, STRETCH):
             yield chrom, start, min(start + STRETCH, size)
         log.info("%s: done", chrom)
+
+
+def measure_signal(tracks: Tracks, chromosomes: Sequence[str]) -> dict[str, float]:
+    """What a cell line's summed accessibility is like on some chromosomes, without excluded bases.
+
+    Taken from the data: a bigWig's header has the mean over every contig, so that a sample with
+    many mitochondrial or ribosomal reads would seem deeper than it is.
+
+    Returns:
+        bases (that count), mean, covered (share of bases above zero), and the values at
+        `QUANTILES`, to 0.1%, named q50 and so on.
+
+    Raises:
+        InputError: The chromosomes have no base that counts.
+    """
+    bases, total = 0, 0.0
+    counts = np.zeros(VALUE_BINS, np.int64)
+    for chrom, start, end in _stretches({x: tracks.chrom_sizes[x] for x in chromosomes}):
+        values = tracks.signal(chrom, start, end)[tracks.counted(chrom, start, end)]
+        bases += len(values)
+        total += values.sum(dtype=np.float64)
+        counts += np.bincount(bin_values(values), minlength=VALUE_BINS)
+    if not bases:
+        remedy = "exclude less, or name other chromosomes"
+        raise InputError(", ".join(chromosomes), "every base is excluded", remedy)
+    reached = np.searchsorted(np.cumsum(counts), np.array(QUANTILES) * bases)
+    quantiles = bin_edges(reached.clip(max=VALUE_BINS - 1)).tolist()
+    return {
+        "bases": bases,
+        "mean": total / bases,
+        "covered": 1 - int(counts[0]) / bases,
+        **{f"q{100 * q:g}": value for q, value in zip(QUANTILES, quantiles, strict=True)},
+    }
+
+
+def read_scale(measures: Sequence[str | Path]) -> float:
+    """What gives a cell line a mean of 1, of its measures; 1 where there are none.
+
+    Args:
+        measures: The path of a table as from `measure_signal`, or nothing.
+
+    Raises:
+        InputError: A mean that is not above zero.
+    """
+    if not measures:
+        return 1.0
+    mean = float(read_table(measures[0])["mean"].item())
+    if not mean > 0:
+        problem = "no signal on any chromosome of the study"
+        raise InputError(measures[0], problem, "check the cell line's tracks")
+    return 1 / mean
 
 
 def sample_signal(tracks: Tracks, chromosomes: Sequence[str], seed: int) -> np.ndarray:

@@ -177,7 +177,7 @@ def expand(path: str, where: str) -> str:
     Raises:
         InputError: There is no such variable.
     """
-    if Path(path).exists():
+    if "://" in path or Path(path).exists():
         return path
     expanded = os.path.expandvars(os.path.expanduser(path))  # noqa: PTH111 (Path's may raise)
     if unknown := re.search(r"\$\{?\w+\}?", expanded):

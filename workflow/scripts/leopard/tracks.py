@@ -23,6 +23,9 @@ OTHER = len(BASES)
 MASKED = 255
 """Label of a base that counts neither in the loss nor in any metric."""
 
+STRETCH = 1 << 22
+"""Bases that are read at once where a whole chromosome is gone through: memory stays small."""
+
 _CODES = bytes(BASES.find(chr(letter).upper()) % (OTHER + 1) for letter in range(256))
 
 
@@ -76,13 +79,20 @@ def add_runs(bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, firs
         bigwig.addEntries(chroms, first + starts, ends=first + ends, values=heights)
 
 
-def mean_signal(bigwigs: Sequence[Path]) -> float:
-    """Mean of the summed tracks over all their bases, from the bigWig headers alone."""
-    total = 0.0
-    for path in bigwigs:
-        with pyBigWig.open(str(path)) as bigwig:
-            total += bigwig.header()["sumData"] / sum(bigwig.chroms().values())
-    return total
+def read_intervals(bed: Path) -> dict[str, np.ndarray]:
+    """Intervals of a BED that is sorted and has none that overlap: int64 [k, 2] by chromosome."""
+    columns = {"chrom": str, "start": np.int64, "end": np.int64}
+    table = pd.read_csv(bed, sep="\t", names=list(columns), dtype=columns, na_filter=False)
+    groups = table.groupby("chrom", sort=False)
+    return {str(chrom): rows[["start", "end"]].to_numpy() for chrom, rows in groups}
+
+
+def read_chromosome(
+    read: Callable[[str, int, int], np.ndarray], chrom: str, size: int
+) -> np.ndarray:
+    """All values of a chromosome, [size], read in stretches: readers need more than they give."""
+    starts = range(0, size, STRETCH)
+    return np.concatenate([read(chrom, x, min(x + STRETCH, size)) for x in starts])
 
 
 def _open(path: Path) -> "pybigtools.BBIReader":
@@ -102,12 +112,10 @@ class Tracks:
         fasta: Genome with a `.fai` index beside it.
         signals: Accessibility bigWigs, one per replicate, summed.
         labels: bigWig of labels at 1 bp, if they will be read.
-        scaling: "mean" divides the summed accessibility by its genome-wide mean, so that cell
-            lines sequenced to different depths agree; "none" leaves it as it is.
+        scale: What the summed accessibility is multiplied by, so that cell lines sequenced to
+            different depths agree (`leopard.signals.read_scale`).
         average: bigWig of the mean over cell lines, scaled as they are, for networks that see Δ.
-
-    Raises:
-        InputError: Scaling by the mean of a track that is zero everywhere.
+        excluded: BED of bases that count nowhere, as `leopard.exclusions` writes it.
     """
 
     def __init__(
@@ -115,21 +123,18 @@ class Tracks:
         fasta: Path,
         signals: Sequence[Path] = (),
         labels: Path | None = None,
-        scaling: str = "none",
+        scale: float = 1.0,
         average: Path | None = None,
+        excluded: Path | None = None,
     ) -> None:
         self.chrom_sizes = read_chrom_sizes(fasta)
         self.files = [Path(fasta), *map(Path, signals), *([average] if average else [])]
-        self.scale = np.float32(1.0)
-        if scaling == "mean" and signals:
-            mean = mean_signal(signals)
-            if not mean > 0:
-                raise InputError(signals[0], "no signal anywhere", "check the track")
-            self.scale = np.float32(1 / mean)
+        self.scale = np.float32(scale)
         self._fasta = pysam.FastaFile(str(fasta))
         self._signals = [_open(path) for path in signals]
         self._labels = _open(labels) if labels else None
         self._average = _open(average) if average else None
+        self._excluded = read_intervals(excluded) if excluded else {}
 
     def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Sequence codes, uint8 [end - start]; positions past the chromosome's end are 4."""
@@ -172,26 +177,44 @@ class Tracks:
         return np.stack([signal, self.average(chrom, start, end)], axis=-1)
 
     def sites(self, chroms: Sequence[str]) -> pd.DataFrame:
-        """Bound intervals on the chromosomes: chrom, start, end, runs of equal labels."""
+        """Bound intervals: chrom, start, end, runs of equal labels that touch no excluded base."""
         if self._labels is None:
             raise ValueError("opened without labels")
         rows = [
             (chrom, start, end)
             for chrom in chroms
             for start, end, value in self._labels.records(chrom)
-            if value >= 0.5
+            if value >= 0.5 and not self.touches_excluded(chrom, start, end)
         ]
         return pd.DataFrame(rows, columns=["chrom", "start", "end"])
 
     def labels(self, chrom: str, start: int, end: int) -> np.ndarray:
-        """Labels, uint8 [end - start]: 1 bound, 0 not, 255 masked (a value below -0.5)."""
+        """Labels, uint8 [end - start]: 1 bound, 0 not, 255 masked (excluded, or below -0.5)."""
         if self._labels is None:
             raise ValueError("opened without labels")
         labels = np.full(end - start, MASKED, np.uint8)
         inside = min(end, self.chrom_sizes[chrom]) - start
         values = self._labels.values(chrom, start, start + inside, fillna=0.0)
         labels[:inside] = np.where(values < -0.5, MASKED, values >= 0.5)
+        labels[~self.counted(chrom, start, end)] = MASKED
         return labels
+
+    def counted(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Which bases are not excluded, bool [end - start]."""
+        counted = np.ones(end - start, bool)
+        for first, last in self._excluded_in(chrom, start, end):
+            counted[max(first - start, 0) : last - start] = False
+        return counted
+
+    def touches_excluded(self, chrom: str, start: int, end: int) -> bool:
+        """Whether any base of [start, end) is excluded."""
+        return self._excluded_in(chrom, start, end).size > 0
+
+    def _excluded_in(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Excluded intervals that overlap [start, end), int64 [k, 2]."""
+        intervals = self._excluded.get(chrom, np.empty((0, 2), np.int64))
+        first = np.searchsorted(intervals[:, 1], start, side="right")
+        return intervals[first : np.searchsorted(intervals[:, 0], end)]
 
 
 def open_reader(kind: str, *args: Any, **kwargs: Any) -> Callable[[str, int, int], np.ndarray]:

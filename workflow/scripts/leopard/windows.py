@@ -45,7 +45,7 @@ def find_usable_starts(
 def list_usable_starts(
     fasta: Path,
     chromosomes: Sequence[str],
-    blacklist: pd.DataFrame,
+    excluded: pd.DataFrame,
     length: int,
     max_n_fraction: float,
 ) -> pd.DataFrame:
@@ -54,8 +54,8 @@ def list_usable_starts(
     tables = []
     for chrom in chromosomes:
         codes = tracks.codes(chrom, 0, tracks.chrom_sizes[chrom])
-        excluded = blacklist.loc[blacklist["chrom"] == chrom, ["start", "end"]].to_numpy(int)
-        runs = find_usable_starts(codes, excluded, length, max_n_fraction)
+        here = excluded.loc[excluded["chrom"] == chrom, ["start", "end"]].to_numpy(int)
+        runs = find_usable_starts(codes, here, length, max_n_fraction)
         log.info("%s: %d of %d starts usable", chrom, np.diff(runs).sum(), len(codes))
         tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))
     return pd.concat(tables, ignore_index=True)
@@ -86,7 +86,7 @@ def draw_windows(
     if not len(ends):
         raise InputError(
             ", ".join(chromosomes),
-            f"no window of {length} bases is free of blacklist and N",
+            f"no window of {length} bases is free of excluded bases and N",
             "shorten the windows, raise max_n_fraction or choose other chromosomes",
         )
     draws = np.random.default_rng(seed).integers(0, ends[-1], n)
@@ -115,7 +115,7 @@ def draw_enriched_windows(
         n: Number of windows.
         length: Window length in bases.
         fraction: Of the windows; the rest is drawn uniformly. A window around a site that may
-            not start there (blacklist, N, chromosome end) becomes a uniform one.
+            not start there (excluded, N, chromosome end) becomes a uniform one.
         seed: Entropy of the draw.
 
     Returns:
