@@ -28,6 +28,7 @@ from leopard import models
 from leopard.batches import WindowBatches, WindowSource, open_windows
 from leopard.decoding import Decoder, decode_genome, tile_chromosome
 from leopard.fit_metrics import training_metrics
+from leopard.formats import read_table
 from leopard.metrics import ScoreCounts, average_precision
 from leopard.signals import read_scale
 from leopard.tracks import MASKED, Tracks
@@ -62,7 +63,7 @@ def open_task(study: Path) -> Task:
     record_path = min((study / "models/unet").glob("*/training.json"))
     record = json.loads(record_path.read_text())
     line, validation = record_path.parent.name.split("-")[:2]
-    inputs = pd.read_csv(study / "inputs.tsv", sep="\t")
+    inputs = read_table(study / "inputs.tsv")
     windows = study / "windows"
     files = {
         "windows": windows / "windows.tsv",
@@ -79,7 +80,7 @@ def open_task(study: Path) -> Task:
         "labels": study / f"labels/{line}.bigWig",
         "excluded": study / "genome/excluded.bed",
     }
-    table = pd.read_csv(files["windows"], sep="\t")
+    table = read_table(files["windows"])
     test = table.loc[table["split"] == "test", "chrom"].unique().tolist()
     model = record_path.parent / "model.keras"
     return Task(record["recipe"], record["draw"], files, test, model)
@@ -110,7 +111,7 @@ def train_ours(task: Task, seed: int) -> Outcome:
         outputs = Path(name)
         recipe = Recipe(**task.recipe | {"seed": seed})
         train(recipe, training, validation, outputs, outputs / "checkpoints", {})
-        history = pd.read_csv(outputs / "history.tsv", sep="\t")
+        history = read_table(outputs / "history.tsv")
         precision = test_precision(models.load(outputs / "model.keras"), task)
     return Outcome(history["val_pr_auc"].tolist(), history["seconds"].cumsum().tolist(), precision)
 

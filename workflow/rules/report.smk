@@ -299,7 +299,7 @@ rule write_config:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        config=json.loads(public(json.dumps(config))),
+        config=json.loads(studies.public(json.dumps(config))),
     script:
         "../scripts/write_config.py"
 

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from job import job
 from leopard.baselines import average_labels, multiply
 from leopard.comparison import compare_models
 from leopard.evaluation import open_scores
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
@@ -25,7 +25,7 @@ with job(snakemake.log[0]):
     metrics = compare_models(
         dense,
         {
-            Path(of_bins).stem: (np.load(of_bins), pd.read_csv(bases, sep="\t"))
+            Path(of_bins).stem: (np.load(of_bins), read_table(bases))
             for of_bins, bases in zip(files.bins, files.bases, strict=True)
         },
         Tracks(fasta, labels=Path(files.labels), excluded=excluded),

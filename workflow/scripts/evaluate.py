@@ -3,14 +3,15 @@ from pathlib import Path
 import pandas as pd
 from job import job
 from leopard.evaluation import evaluate, open_scores
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     params, fasta = snakemake.params, Path(snakemake.input.fasta)
     scale, excluded = read_scale(snakemake.input.scale), Path(snakemake.input.excluded)
-    thresholds = pd.concat(pd.read_csv(x, sep="\t") for x in snakemake.input.thresholds)
-    windows = pd.read_csv(snakemake.input.windows, sep="\t").query("split == 'test'")
+    thresholds = pd.concat(read_table(x) for x in snakemake.input.thresholds)
+    windows = read_table(snakemake.input.windows).query("split == 'test'")
     metrics, curves = evaluate(
         {
             model: open_scores(model, [Path(x) for x in files], fasta, scale)

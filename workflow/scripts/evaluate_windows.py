@@ -12,6 +12,7 @@ with job(snakemake.log[0]):
     from leopard import models
     from leopard.decoding import predict_windows
     from leopard.evaluation import count_windows
+    from leopard.formats import read_table
     from leopard.metrics import summarise
     from leopard.signals import read_scale
     from leopard.tracks import Tracks
@@ -19,8 +20,8 @@ with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     networks = [models.load(Path(x)) for x in files.models]
     predict = partial(predict_windows, networks, both_strands=params.both_strands)
-    threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
-    windows = pd.read_csv(files.windows, sep="\t").query("split == 'test'")
+    threshold = read_table(files.threshold)["threshold"].item()
+    windows = read_table(files.windows).query("split == 'test'")
     fasta, average = Path(files.fasta), next(map(Path, files.average), None)
     rows = []
     for line, signals in params.signals.items():
