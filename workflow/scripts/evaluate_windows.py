@@ -1,4 +1,3 @@
-from functools import partial
 from pathlib import Path
 
 from job import devices_of, job
@@ -8,8 +7,9 @@ with job(snakemake.log[0]):
 
     devices.set_up(**devices_of(snakemake))
 
+    import numpy as np
     import pandas as pd
-    from leopard import models
+    from leopard import calibration, models
     from leopard.decoding import predict_windows
     from leopard.evaluation import count_windows
     from leopard.metrics import summarise
@@ -18,7 +18,11 @@ with job(snakemake.log[0]):
 
     files, params = snakemake.input, snakemake.params
     networks = [models.load(Path(x)) for x in files.models]
-    predict = partial(predict_windows, networks, both_strands=params.both_strands)
+    calibrate = next((calibration.read(Path(x)) for x in files.calibration), np.asarray)
+
+    def predict(codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
+        return calibrate(predict_windows(networks, codes, signal, params.both_strands))
+
     threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
     windows = pd.read_csv(files.windows, sep="\t").query("split == 'test'")
     fasta, average = Path(files.fasta), next(map(Path, files.average), None)
