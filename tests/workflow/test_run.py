@@ -21,6 +21,7 @@ from workflow.conftest import ROOT, Study
 SUMMARY = [
     *("cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision"),
     *("auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold"),
+    "calibration",
 ]
 
 

@@ -21,7 +21,10 @@ with job(snakemake.log[0]):
         Tracks(fasta, labels=Path(snakemake.input.labels), excluded=excluded),
         params.chromosomes,
         windows,
-        {model: calibration.read(Path(x)).invert for model, x in params.calibrations.items()},
+        {
+            model: calibration.read(Path(x)).invert
+            for model, x in zip(params.calibrated, snakemake.input.calibrations, strict=True)
+        },
     )
     metrics.to_csv(snakemake.output.metrics, sep="\t", index=False)
     curves.to_csv(snakemake.output.curves, sep="\t", index=False, float_format="%.6g")

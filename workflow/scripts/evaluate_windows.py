@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 from job import devices_of, job
@@ -19,10 +20,7 @@ with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     networks = [models.load(Path(x)) for x in files.models]
     calibrate = next((calibration.read(Path(x)) for x in files.calibration), np.asarray)
-
-    def predict(codes: np.ndarray, signal: np.ndarray) -> np.ndarray:
-        return calibrate(predict_windows(networks, codes, signal, params.both_strands))
-
+    predict = partial(predict_windows, networks, both_strands=params.both_strands)
     threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
     windows = pd.read_csv(files.windows, sep="\t").query("split == 'test'")
     fasta, average = Path(files.fasta), next(map(Path, files.average), None)
@@ -33,6 +31,8 @@ with job(snakemake.log[0]):
         tracks = Tracks(
             fasta, [Path(x) for x in signals], labels, scale, average, Path(files.excluded)
         )
-        measures = summarise(count_windows(predict, tracks, windows), threshold)
+        measures = summarise(
+            count_windows(lambda *x: calibrate(predict(*x)), tracks, windows), threshold
+        )
         rows.append({"cell_line": line, "model": snakemake.wildcards.model, **measures})
     pd.DataFrame(rows).to_csv(snakemake.output[0], sep="\t", index=False)
