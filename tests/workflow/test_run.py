@@ -13,7 +13,7 @@ import pyBigWig
 import pytest
 from leopard.formats import read_narrowpeak
 from leopard.signals import read_scale
-from leopard.tracks import MASKED, Tracks
+from leopard.tracks import MASKED, OTHER, Tracks
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from workflow.conftest import ROOT, Study
@@ -21,6 +21,7 @@ from workflow.conftest import ROOT, Study
 SUMMARY = [
     *("cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision"),
     *("auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold"),
+    "calibration",
 ]
 
 
@@ -43,7 +44,9 @@ def test_summary_agrees_with_scikit_learn(finished):
         labels = Tracks(
             finished.results / "genome/genome.fa",
             labels=finished.results / f"labels/{line}.bigWig",
-        ).labels("chr3", 0, 50_007)
+        )
+        codes = labels.codes("chr3", 0, 50_007)
+        labels = np.where(codes == OTHER, MASKED, labels.labels("chr3", 0, 50_007))
         kept = labels != MASKED
         for model, path in (
             ("unet", f"predictions/unet/{line}.bigWig"),
@@ -182,6 +185,7 @@ def test_a_new_cell_line_is_predicted_and_evaluated_and_nothing_else(finished):
     targets = ("evaluate", "predict")
     assert planned(finished, *targets) == {
         *("check_signal", "check_labels", "gather_checks", "make_labels", "predict_binding"),
+        "measure_signal",
         *("call_peaks", "evaluate_cell_line", "summarise_evaluation", "judge_calls", *targets),
     }
     for rule, output in (

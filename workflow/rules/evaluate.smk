@@ -1,5 +1,6 @@
 # Needs: predictions/{model}/{cell_line}.bigWig, labels, the motif and the bigWigs (baselines).
 # Makes: evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv,
+#        evaluation/{cell_line}.reliability.tsv, whether probabilities mean what they say,
 #        evaluation/windows/{model}.tsv, the test windows as the competition scored them,
 #        evaluation/summary.tsv, one row for each cell line and model, and evaluation/peaks.tsv,
 #        the same for the called sites (predictions/{model}/{cell_line}.narrowPeak).
@@ -66,9 +67,11 @@ rule evaluate_cell_line:
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
         scale=scale,
         thresholds=collect(f"{OUT}/evaluation/thresholds/{{m}}.tsv", m=MODELS + BASELINES),
+        calibrations=calibrations(*MODELS),
     output:
         metrics=f"{OUT}/evaluation/{{cell_line}}.tsv",
         curves=f"{OUT}/evaluation/{{cell_line}}.curves.tsv",
+        reliability=f"{OUT}/evaluation/{{cell_line}}.reliability.tsv",
     log:
         f"{OUT}/logs/evaluate_cell_line/{{cell_line}}.log",
     benchmark:
@@ -80,6 +83,7 @@ rule evaluate_cell_line:
         runtime=grows(120),
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
+        calibrated=CALIBRATED,
         chromosomes=CHROMOSOMES["test"],
     script:
         "../scripts/evaluate.py"
@@ -94,6 +98,7 @@ rule evaluate_windows:
         scales=[x for line in LABELLED for x in scale_of(line)],
         excluded=UNJUDGED,
         average=rules.predict_binding.input.average,
+        calibration=rules.predict_binding.input.calibration,
         labels=[label_track(line) for line in LABELLED],
         threshold=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
     output:

@@ -194,6 +194,31 @@ rule plot_precision_recall:
         "../scripts/plot_precision_recall.py"
 
 
+rule plot_reliability:
+    input:
+        rules.evaluate_cell_line.output.reliability,
+    output:
+        report(
+            f"{OUT}/report/reliability/{{cell_line}}.svg",
+            caption="../report/reliability.rst",
+            category="Results",
+            labels=FACTOR | {"result": "Reliability", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_reliability/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_reliability/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        title=figure_title,
+    script:
+        "../scripts/plot_reliability.py"
+
+
 rule plot_calls:
     input:
         measures=rules.judge_calls.output.measures,
@@ -312,6 +337,7 @@ rule report:
         rules.tabulate_training.output if TRAINED else [],
         rules.tabulate_results.output,
         collect(rules.plot_precision_recall.output, cell_line=LABELLED),
+        collect(rules.plot_reliability.output, cell_line=LABELLED),
         rules.plot_calls.output,
         collect(rules.plot_sites.output, cell_line=LABELLED),
         rules.tabulate_benchmarks.output,

@@ -3,9 +3,8 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -196,20 +195,26 @@ def decode_genome(
     background: float,
     path: Path,
     parts: Path,
+    calibrate: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> None:
     """Decode chromosomes into a bigWig, writing what is done while the next bases are computed.
 
     A finished chromosome is kept in `parts` (.npy) until the bigWig is complete, so that a run
-    that was killed goes on from there, if networks and inputs are still the same.
+    that was killed goes on from there, if networks and inputs are still the same. Parts hold what
+    the networks say: they serve with any calibration.
 
     Args:
         decoder: The ensemble.
         tracks: Reader of the cell line.
         chrom_sizes: The chromosomes to decode, in the order of the bigWig.
-        background: Where none of a block is as large, its mean is written; see `condense`.
+        background: Where none of a block is as large, its mean is written; see `condense`. That
+            is, neither as calibrated nor as the networks say: where these rank bases but find few
+            of them likely, calibration would else take the ranks of all into the background.
         path: The bigWig.
         parts: Directory of the finished chromosomes; removed at the end.
+        calibrate: An increasing map of the probabilities, applied before they are written.
     """
+    background = min(background, float(calibrate(np.array(background))))
     parts.mkdir(parents=True, exist_ok=True)
     identity, recorded = _identify(decoder, tracks), parts / "identity.txt"
     if not recorded.exists() or recorded.read_text() != identity:
@@ -220,6 +225,10 @@ def decode_genome(
     track = parts / "track.unfinished"
     bigwig = pyBigWig.open(str(track), "w")
     bigwig.addHeader(list(chrom_sizes.items()))
+
+    def add(chrom: str, out: np.ndarray, start: int, end: int) -> None:
+        _write_stretch(bigwig, chrom, condense(calibrate(out[start:end]), background), start)
+
     progress = _Progress(sum(chrom_sizes.values()))
     missing = {c: n for c, n in chrom_sizes.items() if not (parts / f"{c}.npy").exists()}
     decoded = decoder.decode(tracks, missing)
@@ -239,8 +248,7 @@ def decode_genome(
             for done in steps:
                 while done - written >= BASES_A_WRITE or written < done == size:
                     end = min(written + BASES_A_WRITE, size)
-                    stretch = partial(_write_stretch, bigwig, chrom, out, written, end, background)
-                    writes.append(writer.submit(stretch))
+                    writes.append(writer.submit(add, chrom, out, written, end))
                     written = end
             if not part.exists():
                 with unfinished.open("wb") as file:
@@ -317,15 +325,9 @@ def condense(probabilities: np.ndarray, background: float) -> np.ndarray:
 
 
 def _write_stretch(
-    bigwig: "pyBigWig.bigWigFile",
-    chrom: str,
-    probabilities: np.ndarray,
-    start: int,
-    end: int,
-    background: float,
+    bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, start: int
 ) -> None:
-    """Add bases [start, end) in whichever form of a bigWig is the smaller."""
-    values = condense(probabilities[start:end], background)
+    """Add values from a base on, in whichever form of a bigWig is the smaller."""
     if ENTRY_PER_BASE * np.count_nonzero(np.diff(values)) < len(values):
         add_runs(bigwig, chrom, values, start)
     else:

@@ -1,7 +1,7 @@
 """Predictions and baselines against labels, over windows and over whole chromosomes."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from leopard.metrics import (
     precision_recall_curve,
     summarise,
 )
+from leopard.reliability import mean_site, tabulate_reliability
 from leopard.tracks import Tracks, read_bigwig
 from leopard.windows import iterate_regions
 
@@ -32,6 +33,7 @@ CURVE_POINTS = 400
 SUMMARY = [
     "cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision",
     "auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold",
+    "calibration",
 ]  # fmt: skip
 """Columns of summary.tsv."""
 
@@ -117,6 +119,14 @@ def count_windows(
     return counts
 
 
+def count_pieces(pieces: Iterable[tuple[str, int, np.ndarray]], tracks: Tracks) -> ScoreCounts:
+    """Compare probabilities with labels piece by piece: a chromosome, a first base, float32 [n]."""
+    counts = ScoreCounts()
+    for chrom, start, scores in pieces:
+        counts.update(tracks.labels(chrom, start, start + len(scores)), scores)
+    return counts
+
+
 def choose_threshold(
     pairs: Sequence[tuple[ScoreTrack, Tracks]], chromosomes: Sequence[str], window_length: int
 ) -> float:
@@ -144,7 +154,8 @@ def evaluate(
     tracks: Tracks,
     chromosomes: Sequence[str],
     windows: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    invert: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Judge one cell line.
 
     Args:
@@ -153,14 +164,17 @@ def evaluate(
         tracks: Reader of the cell line, with labels.
         chromosomes: The held-out ones.
         windows: Test windows, chrom, start, end.
+        invert: Of models that are calibrated, what gives their probabilities before that.
 
     Returns:
         Metrics, a row for each model and scope (each chromosome, "chromosomes" for all of them,
-        "windows" for the test windows), and the precision-recall curves over all chromosomes
-        (model, recall, precision, threshold).
+        "windows" for the test windows); the precision-recall curves over all chromosomes (model,
+        recall, precision, threshold); and of those that give probabilities, the rows of
+        `leopard.reliability.tabulate_reliability`, over all chromosomes, with model.
     """
     length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
-    rows, curves = [], []
+    site = mean_site(tracks, chromosomes)
+    rows, curves, reliability = [], [], []
     for model, track in scores.items():
         by_scope = {c: count_chromosome(track, tracks, c, length) for c in chromosomes}
         total = ScoreCounts(track.probabilities)
@@ -173,6 +187,11 @@ def evaluate(
             measures = summarise(counts, thresholds[model])
             rows.append({"model": model, "scope": scope, "resolution": 1, **measures})
         log.info("%s: average precision %.4f", model, rows[-2]["average_precision"])
+        if track.probabilities:
+            parts = tabulate_reliability(
+                total, thresholds[model], site, invert.get(model, np.asarray)
+            )
+            reliability.append(parts.assign(model=model))
         precision, recall, threshold = precision_recall_curve(total)
         # Evenly spaced in recall, not in threshold: the curve keeps its shape with few points.
         kept = np.unique(
@@ -188,4 +207,5 @@ def evaluate(
                 }
             )
         )
-    return pd.DataFrame(rows), pd.concat(curves, ignore_index=True)
+    tables = (pd.concat(x, ignore_index=True) for x in (curves, reliability))
+    return pd.DataFrame(rows), *tables

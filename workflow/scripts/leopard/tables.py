@@ -332,6 +332,7 @@ def summary_page(summary: pd.DataFrame, roles: Mapping[str, str]) -> str:
         "auroc": ("AUROC", LONG),
         "pr_auc": ("PR-AUC", LONG),
         "loss": ("loss", LONG),
+        "calibration": ("sum of probabilities / bound bases", SHORT),
         "dice_coef": ("Dice (soft)", LONG),
         "binary_io_u": ("IoU at 0.5", LONG),
         "threshold": ("threshold", SHORT),
