@@ -26,7 +26,8 @@ def plot_calls(measures: pd.DataFrame, distances: pd.DataFrame) -> Figure:
     """Precision and recall of called sites, and how far their summits lie from bound sites.
 
     Args:
-        measures: As from `leopard.peaks.judge_calls`, a row for each cell_line and model.
+        measures: As from `leopard.peaks.judge_calls`, a row for each cell_line and model, with the
+            counts of `leopard.peaks.count_calls`.
         distances: cell_line, model, distance and calls, as from `count_distances`.
     """
     colours = model_colours(list(dict.fromkeys(measures["model"])))
@@ -38,6 +39,8 @@ def plot_calls(measures: pd.DataFrame, distances: pd.DataFrame) -> Figure:
         left.plot(row.recall, row.precision, markers[row.cell_line], clip_on=False, **style)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall (bound sites found)", aspect="equal")
     left.set(ylabel="precision (calls that are right)", title="Called sites")
+    touching = measures["touching_excluded"].sum()
+    left.annotate(f"on excluded bases: {touching:,} calls", (0.03, 0.03))
     for (_, model), group in distances.groupby(["cell_line", "model"], sort=False):
         share = group["calls"].cumsum() / group["calls"].sum()
         inside = group["distance"] <= FAR
