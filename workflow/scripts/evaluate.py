@@ -20,6 +20,7 @@ with job(snakemake.log[0]):
         Tracks(fasta, labels=Path(snakemake.input.labels), excluded=excluded),
         params.chromosomes,
         windows,
+        [Tracks(fasta, labels=Path(x), excluded=excluded) for x in snakemake.input.others],
     )
     metrics.to_csv(snakemake.output.metrics, sep="\t", index=False)
     curves.to_csv(snakemake.output.curves, sep="\t", index=False, float_format="%.6g")

@@ -1,0 +1,320 @@
+"""Baselines as strong as a referee would demand, fitted on what the networks are trained on.
+
+`motif`: a search whose hits count for as many bases as a label is wide. `motif_accessibility`: a
+logistic regression on its score and accessibility, with their squares and products. `trees`:
+gradient boosting on the features of :mod:`leopard.features`. All are fitted on the training
+chromosomes of the training cell lines, and what is to be chosen is chosen by average precision on
+the validation chromosomes of the validation cell lines.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import skops.io
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from leopard.anchor import TRUSTED
+from leopard.errors import InputError
+from leopard.features import WIDTHS, read_features
+from leopard.motif_scores import MotifSearch, cut
+from leopard.tracks import Tracks, add_runs
+
+log = logging.getLogger(__name__)
+
+MOST = 1 << 28
+"""Training bases that are looked at, of all cell lines together: a tenth of a human genome."""
+
+BASES = 100_000
+"""Of each label, so many are drawn to learn from, or all there are; to choose by, five times."""
+
+HITS = 10
+"""Where there is a motif hit, a base that is not bound is so many times likelier to be drawn: those
+are few, and all that is hard is among them. Weights make up for it."""
+
+FLANKS = (10, 25, 50, 100, 250)
+"""Bases to each side of a hit's middle that are tried, beside the hit itself, where the width of
+labels is not known."""
+
+ACCESSIBILITY = ((1,), (1, 3), (0, 1, 2, 3))
+"""Which of the widths of accessibility `motif_accessibility` may look at."""
+
+LEAVES, ROUNDS, STEP = (8, 31), 150, 10
+"""What is tried of the trees: their leaves, and how many of them, in steps."""
+
+MANTISSA = 5
+"""Bits of the odds' mantissa that are written: steps of 3% make runs, and small files."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Bases drawn: features float32 [n, k], bound bool [n], and for how many each stands [n]."""
+
+    features: np.ndarray
+    bound: np.ndarray
+    weight: np.ndarray
+
+    def average_precision(self, scores: np.ndarray) -> float:
+        """Of scores [n], over all that the sample stands for."""
+        return float(average_precision_score(self.bound, scores, sample_weight=self.weight))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Fitted baselines.
+
+    Attributes:
+        motif: The search; None without a motif, and then there is no `line` either.
+        line: On the motif's score and means of accessibility, which `columns` of the features.
+        columns: Which.
+        trees: On all features, trained on as many bound bases as others.
+        shift: Added to the trees' log-odds, in nats, for there are fewer in a genome.
+    """
+
+    motif: MotifSearch | None
+    line: Pipeline | None
+    columns: Sequence[int]
+    trees: HistGradientBoostingClassifier
+    shift: float
+
+    def predict(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Odds that bases are bound, float32 [n], by baseline, of features [n, k]."""
+        logits = {"trees": self.trees.decision_function(features) + self.shift}
+        if self.line is not None:
+            logits["motif_accessibility"] = self.line.decision_function(features[:, self.columns])
+        return {name: np.exp(x.clip(-30, 15)).astype(np.float32) for name, x in logits.items()}
+
+    def save(self, path: Path) -> None:
+        """Write to a file that ends in .skops."""
+        skops.io.dump({**vars(self), "motif": vars(self.motif) if self.motif else None}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Fitted":
+        """Read what `save` wrote. No code in the file is run."""
+        parts = skops.io.load(path, trusted=TRUSTED)
+        motif = MotifSearch(**parts.pop("motif")) if parts["motif"] else parts.pop("motif")
+        return cls(motif, **parts)
+
+
+def list_searches(
+    odds: np.ndarray,
+    mode: str,
+    flank: int | None,
+    training: Sequence[Tracks],
+    chromosomes: Sequence[str],
+) -> list[MotifSearch]:
+    """Searches whose hits count for as many bases as a label is wide; several if it is not known.
+
+    Args:
+        odds: As from `leopard.motif_scores.log_odds`.
+        mode: Of the labels: "peaks", "motif" (the hits themselves) or "bigwig" (not known).
+        flank: In mode "peaks", bases to each side of a summit; None for whole peaks, whose median
+            width it then is.
+        training: Readers of the training cell lines' labels.
+        chromosomes: Of the peaks.
+    """
+    if mode == "motif":
+        return [MotifSearch.over_itself(odds)]
+    if mode == "bigwig":
+        return [MotifSearch.over_itself(odds), *(MotifSearch(odds, x, x) for x in FLANKS)]
+    if flank is None:
+        peaks = pd.concat([tracks.sites(chromosomes) for tracks in training])
+        flank = int((peaks["end"] - peaks["start"]).median()) // 2
+    return [MotifSearch(odds, flank, flank)]
+
+
+def draw_bases(
+    sources: Sequence[Tracks],
+    chromosomes: Sequence[str],
+    searches: Sequence[MotifSearch | None],
+    n: int,
+    rng: np.random.Generator,
+) -> list[Sample]:
+    """Bases of some cell lines, drawn at random.
+
+    Args:
+        sources: Readers of the cell lines, with accessibility and labels.
+        chromosomes: Where to draw.
+        searches: The features are read with each; the bases are the same, but for those more that
+            are drawn for a hit of the first.
+        n: Bases to draw of each label, or all there are; roughly, and more where there are hits.
+        rng: Of the draw.
+
+    Returns:
+        A sample for each of `searches`.
+
+    Raises:
+        InputError: No base is bound, or every one.
+    """
+    regions = [(source, region) for source in sources for region in cut(source, chromosomes)]
+    order, left = rng.permutation(len(regions)), MOST
+    chosen = []
+    for index in order:
+        source, region = regions[index]
+        if left > 0:
+            chosen.append((source, region))
+            left -= region[2] - region[1]
+    totals = np.zeros(2, np.int64)
+    for source, region in chosen:
+        labels = source.labels(*region)
+        totals += [np.count_nonzero(labels == value) for value in (0, 1)]
+    if not totals.all():
+        problem = "no bound base" if totals[0] else "every base is bound"
+        raise InputError(", ".join(chromosomes), problem, "check the labels")
+    chance = np.minimum(n / totals, 1)
+    parts: list[list[np.ndarray]] = [[] for _ in searches]
+    for source, region in chosen:
+        labels = source.labels(*region)
+        features = [read_features(source, search, *region) for search in searches]
+        here = np.zeros(len(labels))
+        here[labels == 1], here[labels == 0] = chance[1], chance[0]
+        if searches[0] is not None:
+            hard = (labels == 0) & (features[0][:, -1] > 0)
+            here[hard] = min(HITS * chance[0], 1)
+        kept = np.flatnonzero(rng.random(len(here)) < here)
+        for part, all_features in zip(parts, features, strict=True):
+            table = np.column_stack([labels[kept] == 1, 1 / here[kept], all_features[kept]])
+            part.append(table.astype(np.float32))
+    tables = [np.concatenate(part) for part in parts]
+    return [Sample(x[:, 2:], x[:, 0] == 1, x[:, 1].astype(np.float64)) for x in tables]
+
+
+def fit_baselines(
+    training: Sequence[Tracks],
+    validation: Sequence[Tracks],
+    chromosomes: Mapping[str, Sequence[str]],
+    searches: Sequence[MotifSearch],
+    seed: int,
+) -> tuple[Fitted, pd.DataFrame]:
+    """Fit all baselines that learn, and choose what is to be chosen.
+
+    Args:
+        training: Readers of the training cell lines, with accessibility and labels.
+        validation: Those of the validation cell lines.
+        chromosomes: By split.
+        searches: To choose from; none where there is no motif.
+        seed: Of the samples and of the trees.
+
+    Returns:
+        The baselines, and what was tried: baseline, setting, average_precision on validation,
+        chosen.
+    """
+    rng = np.random.default_rng([seed, 8])
+    tried: list[tuple[str, str, float]] = []
+
+    def note(baseline: str, setting: str, average_precision: float) -> float:
+        log.info("%s, %s: validation average precision %.4f", baseline, setting, average_precision)
+        tried.append((baseline, setting, average_precision))
+        return average_precision
+
+    held_out = draw_bases(validation, chromosomes["validation"], searches or [None], 5 * BASES, rng)
+    search, seen = None, held_out[0]
+    if searches:
+        gains = [
+            note("motif", f"{x.before} + 1 + {x.after} bases", sample.average_precision(y))
+            for x, sample in zip(searches, held_out, strict=True)
+            for y in [sample.features[:, -1]]
+        ]
+        best = int(np.argmax(gains))
+        search, seen = searches[best], held_out[best]
+    sample = draw_bases(training, chromosomes["train"], [search], BASES, rng)[0]
+    log.info("%d of %d bases drawn are bound", sample.bound.sum(), len(sample.bound))
+
+    line, columns = None, ()
+    if search is not None:
+        lines = {}
+        for widths in ACCESSIBILITY:
+            columns = [*widths, len(WIDTHS)]
+            name = " ".join(str(WIDTHS[x]) for x in widths)
+            fit = fit_line(sample, columns)
+            scores = fit.decision_function(seen.features[:, columns])
+            ap = note("motif_accessibility", f"means over {name} bases", seen.average_precision(scores))
+            lines[ap] = fit, columns
+        line, columns = lines[max(lines)]
+
+    grown = {}
+    for leaves in LEAVES:
+        trees = grow_trees(sample, leaves, ROUNDS, seed)
+        for number, scores in enumerate(trees.staged_decision_function(seen.features), 1):
+            if number % STEP == 0:
+                setting = f"{number} trees of {leaves} leaves"
+                grown[note("trees", setting, seen.average_precision(scores.ravel()))] = leaves, number
+    trees = grow_trees(sample, *grown[max(grown)], seed)
+
+    table = pd.DataFrame(tried, columns=["baseline", "setting", "average_precision"])
+    highest = table.groupby("baseline")["average_precision"].transform("max")
+    table["chosen"] = table["average_precision"] == highest
+    balance = sample.weight[sample.bound].sum() / sample.weight[~sample.bound].sum()
+    return Fitted(search, line, columns, trees, float(np.log(balance))), table
+
+
+def fit_line(sample: Sample, columns: Sequence[int]) -> Pipeline:
+    """Logistic regression on some features, their squares and products, with a weak ridge."""
+    squares = PolynomialFeatures(2, include_bias=False)
+    model = make_pipeline(
+        StandardScaler(), squares, StandardScaler(), LogisticRegression(max_iter=1000)
+    )
+    weight = sample.weight / sample.weight.mean()
+    return model.fit(
+        sample.features[:, columns], sample.bound, logisticregression__sample_weight=weight
+    )
+
+
+def grow_trees(
+    sample: Sample, leaves: int, rounds: int, seed: int
+) -> HistGradientBoostingClassifier:
+    """Boosted trees of bound bases and as much weight of others.
+
+    Were the weights those of the genome, a leaf of bound bases alone would leap by 1 / rate in one
+    step, and ranking would suffer.
+    """
+    weight = sample.weight.copy()
+    for label in (sample.bound, ~sample.bound):
+        weight[label] *= len(weight) / 2 / weight[label].sum()
+    trees = HistGradientBoostingClassifier(
+        max_iter=rounds,
+        max_leaf_nodes=leaves,
+        l2_regularization=5,
+        early_stopping=False,
+        random_state=seed,
+    )
+    return trees.fit(sample.features, sample.bound, sample_weight=weight)
+
+
+def coarsen(values: np.ndarray) -> np.ndarray:
+    """float32 values >= 0 rounded to `MANTISSA` bits, which keeps their order but for ties."""
+    drop = np.uint32(23 - MANTISSA)
+    bits = values.astype(np.float32).view(np.uint32) + (np.uint32(1) << (drop - np.uint32(1)))
+    return (bits >> drop << drop).view(np.float32)
+
+
+def write_probabilities(
+    paths: Mapping[str, Path], fitted: Fitted, tracks: Tracks, chromosomes: Iterable[str]
+) -> None:
+    """Write the probabilities of fitted baselines on whole chromosomes, a bigWig each.
+
+    Args:
+        paths: By baseline.
+        fitted: The baselines.
+        tracks: Reader of the cell line.
+        chromosomes: Which.
+    """
+    order = [chrom for chrom in tracks.chrom_sizes if chrom in set(chromosomes)]
+    bigwigs = {name: pyBigWig.open(str(path), "w") for name, path in paths.items()}
+    for bigwig in bigwigs.values():
+        bigwig.addHeader([(chrom, tracks.chrom_sizes[chrom]) for chrom in order])
+    for region in cut(tracks, order):
+        predicted = fitted.predict(read_features(tracks, fitted.motif, *region))
+        for name, bigwig in bigwigs.items():
+            odds = coarsen(predicted[name])
+            add_runs(bigwig, region[0], odds / (1 + odds), region[1])
+    for bigwig in bigwigs.values():
+        bigwig.close()
