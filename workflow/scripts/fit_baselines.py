@@ -34,8 +34,6 @@ with job(snakemake.log[0]):
         searches = list_searches(
             odds, params.mode, params.flank, training, params.chromosomes["train"]
         )
-    fitted, tried = fit_baselines(
-        training, validation, params.chromosomes, searches, params.seed
-    )
+    fitted, tried = fit_baselines(training, validation, params.chromosomes, searches, params.seed)
     fitted.save(Path(snakemake.output.fitted))
     tried.to_csv(snakemake.output.tried, sep="\t", index=False, float_format="%.6g")

@@ -161,8 +161,8 @@ def evaluate(
     Returns:
         Metrics, a row for each model and scope (each chromosome, "chromosomes" for all of them,
         "windows" for the test windows, and, if there are others, "specific" for all chromosomes
-        as `leopard.baselines.mask_common` leaves them), and the precision-recall curves over all chromosomes
-        (model, recall, precision, threshold).
+        as `leopard.baselines.mask_common` leaves them), and the precision-recall curves over all
+        chromosomes (model, recall, precision, threshold).
     """
     length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
     rows, curves = [], []

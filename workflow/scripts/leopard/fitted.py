@@ -18,27 +18,19 @@ import pyBigWig
 import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from leopard.anchor import TRUSTED
-from leopard.errors import InputError
+from leopard.feature_samples import Sample, draw_sample
 from leopard.features import WIDTHS, read_features
 from leopard.motif_scores import MotifSearch, cut
 from leopard.tracks import Tracks, add_runs
 
 log = logging.getLogger(__name__)
 
-MOST = 1 << 28
-"""Training bases that are looked at, of all cell lines together: a tenth of a human genome."""
-
 BASES = 100_000
 """Of each label, so many are drawn to learn from, or all there are; to choose by, five times."""
-
-HITS = 10
-"""Where there is a motif hit, a base that is not bound is so many times likelier to be drawn: those
-are few, and all that is hard is among them. Weights make up for it."""
 
 FLANKS = (10, 25, 50, 100, 250)
 """Bases to each side of a hit's middle that are tried, beside the hit itself, where the width of
@@ -52,19 +44,6 @@ LEAVES, ROUNDS, STEP = (8, 31), 150, 10
 
 MANTISSA = 5
 """Bits of the odds' mantissa that are written: steps of 3% make runs, and small files."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Bases drawn: features float32 [n, k], bound bool [n], and for how many each stands [n]."""
-
-    features: np.ndarray
-    bound: np.ndarray
-    weight: np.ndarray
-
-    def average_precision(self, scores: np.ndarray) -> float:
-        """Of scores [n], over all that the sample stands for."""
-        return float(average_precision_score(self.bound, scores, sample_weight=self.weight))
 
 
 @dataclass(frozen=True)
@@ -131,62 +110,6 @@ def list_searches(
     return [MotifSearch(odds, flank, flank)]
 
 
-def draw_bases(
-    sources: Sequence[Tracks],
-    chromosomes: Sequence[str],
-    searches: Sequence[MotifSearch | None],
-    n: int,
-    rng: np.random.Generator,
-) -> list[Sample]:
-    """Bases of some cell lines, drawn at random.
-
-    Args:
-        sources: Readers of the cell lines, with accessibility and labels.
-        chromosomes: Where to draw.
-        searches: The features are read with each; the bases are the same, but for those more that
-            are drawn for a hit of the first.
-        n: Bases to draw of each label, or all there are; roughly, and more where there are hits.
-        rng: Of the draw.
-
-    Returns:
-        A sample for each of `searches`.
-
-    Raises:
-        InputError: No base is bound, or every one.
-    """
-    regions = [(source, region) for source in sources for region in cut(source, chromosomes)]
-    order, left = rng.permutation(len(regions)), MOST
-    chosen = []
-    for index in order:
-        source, region = regions[index]
-        if left > 0:
-            chosen.append((source, region))
-            left -= region[2] - region[1]
-    totals = np.zeros(2, np.int64)
-    for source, region in chosen:
-        labels = source.labels(*region)
-        totals += [np.count_nonzero(labels == value) for value in (0, 1)]
-    if not totals.all():
-        problem = "no bound base" if totals[0] else "every base is bound"
-        raise InputError(", ".join(chromosomes), problem, "check the labels")
-    chance = np.minimum(n / totals, 1)
-    parts: list[list[np.ndarray]] = [[] for _ in searches]
-    for source, region in chosen:
-        labels = source.labels(*region)
-        features = [read_features(source, search, *region) for search in searches]
-        here = np.zeros(len(labels))
-        here[labels == 1], here[labels == 0] = chance[1], chance[0]
-        if searches[0] is not None:
-            hard = (labels == 0) & (features[0][:, -1] > 0)
-            here[hard] = min(HITS * chance[0], 1)
-        kept = np.flatnonzero(rng.random(len(here)) < here)
-        for part, all_features in zip(parts, features, strict=True):
-            table = np.column_stack([labels[kept] == 1, 1 / here[kept], all_features[kept]])
-            part.append(table.astype(np.float32))
-    tables = [np.concatenate(part) for part in parts]
-    return [Sample(x[:, 2:], x[:, 0] == 1, x[:, 1].astype(np.float64)) for x in tables]
-
-
 def fit_baselines(
     training: Sequence[Tracks],
     validation: Sequence[Tracks],
@@ -208,52 +131,55 @@ def fit_baselines(
         chosen.
     """
     rng = np.random.default_rng([seed, 8])
-    tried: list[tuple[str, str, float]] = []
-
-    def note(baseline: str, setting: str, average_precision: float) -> float:
-        log.info("%s, %s: validation average precision %.4f", baseline, setting, average_precision)
-        tried.append((baseline, setting, average_precision))
-        return average_precision
-
-    held_out = draw_bases(validation, chromosomes["validation"], searches or [None], 5 * BASES, rng)
+    tried: list[pd.DataFrame] = []
+    held_out = draw_sample(
+        validation, chromosomes["validation"], searches or [None], 5 * BASES, rng
+    )
     search, seen = None, held_out[0]
     if searches:
-        gains = [
-            note("motif", f"{x.before} + 1 + {x.after} bases", sample.average_precision(y))
-            for x, sample in zip(searches, held_out, strict=True)
-            for y in [sample.features[:, -1]]
+        widths = [
+            (f"{x.before} + 1 + {x.after} bases", seen.average_precision(seen.features[:, -1]))
+            for x, seen in zip(searches, held_out, strict=True)
         ]
-        best = int(np.argmax(gains))
+        best = _choose("motif", widths, tried)
         search, seen = searches[best], held_out[best]
-    sample = draw_bases(training, chromosomes["train"], [search], BASES, rng)[0]
+    sample = draw_sample(training, chromosomes["train"], [search], BASES, rng)[0]
     log.info("%d of %d bases drawn are bound", sample.bound.sum(), len(sample.bound))
 
-    line, columns = None, ()
+    line, columns = None, []
     if search is not None:
-        lines = {}
-        for widths in ACCESSIBILITY:
-            columns = [*widths, len(WIDTHS)]
-            name = " ".join(str(WIDTHS[x]) for x in widths)
+        lines = []
+        for means in ACCESSIBILITY:
+            columns = [*means, len(WIDTHS)]
             fit = fit_line(sample, columns)
-            scores = fit.decision_function(seen.features[:, columns])
-            ap = note("motif_accessibility", f"means over {name} bases", seen.average_precision(scores))
-            lines[ap] = fit, columns
-        line, columns = lines[max(lines)]
+            gain = seen.average_precision(fit.decision_function(seen.features[:, columns]))
+            over = " ".join(str(WIDTHS[x]) for x in means)
+            lines.append((f"means over {over} bases", gain, fit, columns))
+        _, _, line, columns = lines[_choose("motif_accessibility", [x[:2] for x in lines], tried)]
 
-    grown = {}
+    grown = []
     for leaves in LEAVES:
         trees = grow_trees(sample, leaves, ROUNDS, seed)
         for number, scores in enumerate(trees.staged_decision_function(seen.features), 1):
             if number % STEP == 0:
-                setting = f"{number} trees of {leaves} leaves"
-                grown[note("trees", setting, seen.average_precision(scores.ravel()))] = leaves, number
-    trees = grow_trees(sample, *grown[max(grown)], seed)
+                gain = seen.average_precision(scores.ravel())
+                grown.append((f"{number} trees of {leaves} leaves", gain, leaves, number))
+    _, _, leaves, number = grown[_choose("trees", [x[:2] for x in grown], tried)]
+    trees = grow_trees(sample, leaves, number, seed)
 
-    table = pd.DataFrame(tried, columns=["baseline", "setting", "average_precision"])
-    highest = table.groupby("baseline")["average_precision"].transform("max")
-    table["chosen"] = table["average_precision"] == highest
     balance = sample.weight[sample.bound].sum() / sample.weight[~sample.bound].sum()
-    return Fitted(search, line, columns, trees, float(np.log(balance))), table
+    baselines = Fitted(search, line, columns, trees, float(np.log(balance)))
+    return baselines, pd.concat(tried, ignore_index=True)
+
+
+def _choose(baseline: str, settings: Sequence[tuple[str, float]], tried: list[pd.DataFrame]) -> int:
+    """Which setting has the highest average precision, the first of them; all go into `tried`."""
+    table = pd.DataFrame(settings, columns=["setting", "average_precision"])
+    best = int(table["average_precision"].idxmax())
+    table.insert(0, "baseline", baseline)
+    tried.append(table.assign(chosen=table.index == best))
+    log.info("%s: %s, validation average precision %.4f", baseline, *settings[best])
+    return best
 
 
 def fit_line(sample: Sample, columns: Sequence[int]) -> Pipeline:
