@@ -28,7 +28,6 @@ rule fit_baselines:
         f"{OUT}/benchmarks/fit_baselines.tsv"
     conda:
         "../../envs/data.yaml"
-    threads: 4
     resources:
         mem_mb=grows(4000),
         runtime=grows(120),

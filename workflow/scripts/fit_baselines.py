@@ -6,8 +6,9 @@ from leopard.formats import read_motif
 from leopard.motif_scores import log_odds, measure_background
 from leopard.signals import read_scale
 from leopard.tracks import Tracks
+from threadpoolctl import threadpool_limits
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
     files, params = snakemake.input, snakemake.params
     fasta = Path(files.fasta)
     training, validation = (

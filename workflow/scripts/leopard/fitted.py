@@ -30,7 +30,7 @@ from leopard.tracks import Tracks, add_runs
 log = logging.getLogger(__name__)
 
 BASES = 100_000
-"""Of each label, so many are drawn to learn from, or all there are; to choose by, five times."""
+"""Of each label, so many are drawn to learn from, or all there are; to choose by, twice."""
 
 FLANKS = (10, 25, 50, 100, 250)
 """Bases to each side of a hit's middle that are tried, beside the hit itself, where the width of
@@ -39,8 +39,8 @@ labels is not known."""
 ACCESSIBILITY = ((1,), (1, 3), (0, 1, 2, 3))
 """Which of the widths of accessibility `motif_accessibility` may look at."""
 
-LEAVES, ROUNDS, STEP = (8, 31), 150, 10
-"""What is tried of the trees: their leaves, and how many of them, in steps."""
+ROUNDS, STEP = 150, 10
+"""So many trees are grown, of which the first are kept: how many, in steps, is chosen."""
 
 MANTISSA = 5
 """Bits of the odds' mantissa that are written: steps of 3% make runs, and small files."""
@@ -133,7 +133,7 @@ def fit_baselines(
     rng = np.random.default_rng([seed, 8])
     tried: list[pd.DataFrame] = []
     held_out = draw_sample(
-        validation, chromosomes["validation"], searches or [None], 5 * BASES, rng
+        validation, chromosomes["validation"], searches or [None], 2 * BASES, rng
     )
     search, seen = None, held_out[0]
     if searches:
@@ -157,15 +157,13 @@ def fit_baselines(
             lines.append((f"means over {over} bases", gain, fit, columns))
         _, _, line, columns = lines[_choose("motif_accessibility", [x[:2] for x in lines], tried)]
 
-    grown = []
-    for leaves in LEAVES:
-        trees = grow_trees(sample, leaves, ROUNDS, seed)
-        for number, scores in enumerate(trees.staged_decision_function(seen.features), 1):
-            if number % STEP == 0:
-                gain = seen.average_precision(scores.ravel())
-                grown.append((f"{number} trees of {leaves} leaves", gain, leaves, number))
-    _, _, leaves, number = grown[_choose("trees", [x[:2] for x in grown], tried)]
-    trees = grow_trees(sample, leaves, number, seed)
+    trees = grow_trees(sample, ROUNDS, seed)
+    grown = [
+        (f"{number} trees", seen.average_precision(scores.ravel()))
+        for number, scores in enumerate(trees.staged_decision_function(seen.features), 1)
+        if number % STEP == 0
+    ]
+    trees = grow_trees(sample, STEP * (_choose("trees", grown, tried) + 1), seed)
 
     balance = sample.weight[sample.bound].sum() / sample.weight[~sample.bound].sum()
     baselines = Fitted(search, line, columns, trees, float(np.log(balance)))
@@ -194,9 +192,7 @@ def fit_line(sample: Sample, columns: Sequence[int]) -> Pipeline:
     )
 
 
-def grow_trees(
-    sample: Sample, leaves: int, rounds: int, seed: int
-) -> HistGradientBoostingClassifier:
+def grow_trees(sample: Sample, rounds: int, seed: int) -> HistGradientBoostingClassifier:
     """Boosted trees of bound bases and as much weight of others.
 
     Were the weights those of the genome, a leaf of bound bases alone would leap by 1 / rate in one
@@ -207,7 +203,6 @@ def grow_trees(
         weight[label] *= len(weight) / 2 / weight[label].sum()
     trees = HistGradientBoostingClassifier(
         max_iter=rounds,
-        max_leaf_nodes=leaves,
         l2_regularization=5,
         early_stopping=False,
         random_state=seed,
