@@ -239,6 +239,21 @@ def test_regions_are_counted_alike_in_any_batch(tracks, files, windows):
     assert (one.batches, all_at_once.batches) == (150, 1)
 
 
+def test_specific_sites_are_those_not_bound_everywhere(genome, tracks, files, windows, tmp_path):
+    elsewhere = {x: y.copy() for x, y in genome.labels.items()}
+    for chrom in CHROMOSOMES:
+        elsewhere[chrom][: SIZES[chrom] // 2][genome.labels[chrom][: SIZES[chrom] // 2] == 1] = 0
+    other = Tracks(genome.fasta, labels=write_bigwig(tmp_path / "other.bw", elsewhere))
+    scores = {"network": ScoreTrack.from_bigwig(files["network"], True)}
+    metrics, _ = evaluate(scores, {"network": 0.4}, tracks, CHROMOSOMES, windows, [other])
+    table = metrics.set_index("scope")
+    halves = [(x, 0, SIZES[x] // 2) for x in CHROMOSOMES]
+    bound = sum((genome.labels[x][s:e] == 1).sum() for x, s, e in halves)
+    unbound = sum((genome.labels[x] == 0).sum() for x in CHROMOSOMES)
+    assert table.at["specific", "positive_rate"] == pytest.approx(bound / (bound + unbound))
+    assert list(table.index) == [*CHROMOSOMES, "chromosomes", "specific", "windows"]
+
+
 def test_curves(genome, probabilities, evaluated):
     _, curves = evaluated
     assert list(curves) == ["model", "recall", "precision", "threshold"]

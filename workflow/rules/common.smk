@@ -33,7 +33,10 @@ IMPORTED = {x: own["weights"] for x, own in config["models"].items() if own and 
 TRAINED = [x for x in MODELS if x not in IMPORTED]
 # A motif may be the id of a matrix in JASPAR: the base id, then the version.
 JASPAR_ID = re.fullmatch(r"([A-Z]{2}\d{4})(\.\d+)?", config["motif"] or "")
-BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
+# Baselines: those that learn nothing, and those fitted on what the networks are trained on.
+HAS_MOTIF = config["motif"] is not None
+FITTED = ["motif_accessibility"] * HAS_MOTIF + ["trees"]
+BASELINES = ["accessibility"] + ["motif"] * HAS_MOTIF + FITTED
 CHROMOSOMES = config["chromosomes"]
 SPLIT_CHROMOSOMES = [c for s in SPLITS for c in CHROMOSOMES[s]]
 DECODED = config["prediction"]["chromosomes"] or SPLIT_CHROMOSOMES
@@ -195,6 +198,8 @@ def scores(model, cell_line):
         return [f"{OUT}/baselines/motif.bigWig"]
     if model == "accessibility":
         return SIGNAL_FILES[cell_line]
+    if model in FITTED:
+        return [f"{OUT}/baselines/{model}/{cell_line}.bigWig"]
     return [f"{OUT}/predictions/{model}/{cell_line}.bigWig"]
 
 

@@ -26,6 +26,7 @@ with job(snakemake.log[0]):
             model: calibration.read(Path(x)).invert
             for model, x in zip(params.calibrated, snakemake.input.calibrations, strict=True)
         },
+        [Tracks(fasta, labels=Path(x), excluded=excluded) for x in snakemake.input.others],
     )
     metrics.to_csv(snakemake.output.metrics, sep="\t", index=False)
     curves.to_csv(snakemake.output.curves, sep="\t", index=False, float_format="%.6g")

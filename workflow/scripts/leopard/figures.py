@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from leopard.evaluation import ScoreTrack
+from leopard.evaluation import TOTALS, ScoreTrack
 from leopard.formats import natural_key
 from leopard.peaks import NEAR, label_runs
 from leopard.tracks import MASKED, Tracks
@@ -237,7 +237,7 @@ def plot_precision_recall(curves: pd.DataFrame, metrics: pd.DataFrame, title: st
 
 def _plot_chromosomes(axes: Axes, metrics: pd.DataFrame, colours: Mapping[str, str]) -> None:
     """Average precision of each model on each test chromosome."""
-    scopes = metrics[~metrics["scope"].isin(["chromosomes", "windows"])]
+    scopes = metrics[~metrics["scope"].isin(TOTALS)]
     chroms = sorted(scopes["scope"].unique(), key=natural_key)
     for model, group in scopes.groupby("model", sort=False):
         values = group.set_index("scope")["average_precision"].reindex(chroms)
