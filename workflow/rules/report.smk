@@ -214,6 +214,7 @@ rule plot_reliability:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
+        models=MODELS,
         title=figure_title,
     script:
         "../scripts/plot_reliability.py"
