@@ -261,7 +261,9 @@ def test_chromosome_in_two_splits(study):
 
 def test_labels_by_a_motif_that_is_missing(study):
     study.config |= {"motif": None, "labels": {"sheet": "labels.tsv", "mode": "motif"}}
-    refuse(study, r"config \(motif\): missing, and labels.mode is motif; name a JASPAR id or a file")
+    refuse(
+        study, r"config \(motif\): missing, and labels.mode is motif; name a JASPAR id or a file"
+    )
 
 
 def test_motif_file_without_motifs(study):

@@ -307,7 +307,7 @@ def test_comparison(finished):
     finished.succeed(*compare)
     directory = finished.results / "comparison"
     summary = pd.read_csv(directory / "summary.tsv", sep="\t")
-    models = ["unet", "accessibility", "motif", "motif_accessibility", "other_lines"]
+    models = ["unet", "accessibility", "motif", "motif_accessibility", "trees", "other_lines"]
     models += ["factornet", "anchor"]
     assert len(summary) == 2 * len(models) * 2 * 2
     assert list(summary["model"].unique()) == models
@@ -318,7 +318,7 @@ def test_comparison(finished):
     evaluated = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
     of_all = summary.query("scope == 'all' and resolution == 1")
     both = evaluated.merge(of_all, on=["cell_line", "model"], suffixes=("", "_compared"))
-    assert len(both) == 2 * 3
+    assert len(both) == 2 * len(MODELS)
     for measure in ("average_precision", "auroc", "positive_rate"):
         np.testing.assert_allclose(both[measure], both[f"{measure}_compared"], rtol=1e-4)
     speed = pd.read_csv(directory / "speed.tsv", sep="\t")
