@@ -324,9 +324,7 @@ def test_faulty_signal(fasta, bigwig, tmp_path):
 
 def test_signal_below_zero(fasta, tmp_path):
     path = write_bigwig(tmp_path / "log2.bw", {"chr1": 1.5, "chr2": -2.5})
-    with pytest.raises(
-        InputError, match=r"log2.bw: values below 0, down to -2.5, as of a log ratio"
-    ):
+    with pytest.raises(InputError, match=r"log2.bw: values below 0, down to -2.5, as of a log"):
         check_signals(fasta, "K562", [path], ["chr1", "chr2"])
     check_signals(fasta, "K562", [path], ["chr1"])
 
