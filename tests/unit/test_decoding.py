@@ -10,7 +10,9 @@ from conftest import SIZES, randomise, write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.decoding import BACKGROUND_DECIMALS, DECIMALS, Decoder, decode_genome, tile_chromosome
-from leopard.models import build, pooling_factor
+from leopard.errors import InputError
+from leopard.models import build
+from leopard.models.reach import derive_reach
 from leopard.tracks import Tracks, reverse_complement
 
 
@@ -48,7 +50,7 @@ def test_tiles_by_hand():
 
 @pytest.mark.parametrize("length", [64, 32])
 def test_tiles_within_the_halo_are_refused(length):
-    with pytest.raises(ValueError, match="leave nothing inside a halo of 32"):
+    with pytest.raises(InputError, match="leave nothing inside a halo of 32; give more than 64"):
         tile_chromosome(1000, length, 32, 32)
 
 
@@ -61,7 +63,7 @@ def predict_in_one_pass(networks, genome, chrom, both_strands):
     """Every base of a chromosome at once, from the letters and arrays the files were made of."""
     complement = {"A": "T", "C": "G", "G": "C", "T": "A"}
     sequence = genome.sequences[chrom].upper()
-    sequence += "N" * (-len(sequence) % max(pooling_factor(network) for network in networks))
+    sequence += "N" * (-len(sequence) % max(derive_reach(network).grid for network in networks))
     signal = np.zeros(len(sequence), np.float32)
     signal[: SIZES[chrom]] = sum(np.nan_to_num(replicate[chrom]) for replicate in genome.signals)
     strands = [(sequence, signal, 1)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,8 @@ import numpy as np
 import pyBigWig
 
 from leopard import PROGRESS_INTERVAL
-from leopard.models import pooling_factor, receptive_halo
+from leopard.errors import InputError
+from leopard.models.reach import derive_reach
 from leopard.tracks import Tracks, add_runs, reverse_complement
 
 log = logging.getLogger(__name__)
@@ -51,12 +53,16 @@ def tile_chromosome(size: int, length: int, halo: int, grid: int) -> list[Tile]:
         size: Bases of the chromosome.
         length: Bases of a tile, a multiple of `grid`.
         halo: Bases to each side that an output depends on, a multiple of `grid`.
-        grid: The network's pooling factor.
+        grid: What the network's tiles must begin at a multiple of.
+
+    Raises:
+        InputError: The tiles are too short for the halo.
     """
     padded = -(-size // grid) * grid
     length = min(length, padded)
     if length < padded and length <= 2 * halo:
-        raise ValueError(f"tiles of {length} bases leave nothing inside a halo of {halo}")
+        problem = f"tiles of {length} bases leave nothing inside a halo of {halo}"
+        raise InputError("config (prediction.tile_length)", problem, f"give more than {2 * halo}")
     tiles: list[Tile] = []
     start = kept = 0
     while kept < size:
@@ -93,9 +99,12 @@ class Decoder:
 
     Args:
         networks: Members of the ensemble.
-        tile_length: Bases a tile; rounded down to the network's grid.
+        tile_length: Bases a tile; rounded down to the networks' grid.
         batch_size: Tiles at once.
         both_strands: Average with the prediction on the reverse complement.
+
+    Raises:
+        InputError: What an output of a network depends on cannot be derived.
     """
 
     def __init__(
@@ -106,8 +115,9 @@ class Decoder:
         both_strands: bool,
     ) -> None:
         self.networks = networks
-        self.grid = max(pooling_factor(network) for network in networks)
-        self.halo = max(receptive_halo(network) for network in networks)
+        reaches = [derive_reach(network) for network in networks]
+        self.grid = math.lcm(*(reach.grid for reach in reaches))
+        self.halo = max(-(-reach.halo // self.grid) * self.grid for reach in reaches)
         self.tile_length = tile_length // self.grid * self.grid
         self.batch_size = batch_size
         self.both_strands = both_strands
