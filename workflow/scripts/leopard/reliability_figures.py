@@ -1,5 +1,7 @@
 """Reliability diagrams: observed against predicted rates."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib import rc_context
@@ -55,7 +57,13 @@ def _plot_parts(
 ) -> None:
     """Parts of one model: as calibrated, and paler what the network had said."""
     if changed:
-        style = {"linestyle": "--", "marker": "o", "mfc": "white", "alpha": 0.6, "linewidth": 1}
+        style: dict[str, Any] = {
+            "linestyle": "--",
+            "marker": "o",
+            "mfc": "white",
+            "alpha": 0.6,
+            "linewidth": 1,
+        }
         axes.plot(parts["uncalibrated"], parts["observed"], color=colour, **style)
     bars = parts["standard_error"] if errors else None
     axes.errorbar(
