@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from leopard.errors import InputError
 from leopard.metrics import EPSILON, ScoreCounts, bin_middles
 
 STEEPEST = 4.0
@@ -63,10 +64,14 @@ def fit(counts: ScoreCounts) -> Calibration:
         counts: Of a network's probabilities on validation chromosomes.
 
     Raises:
-        ValueError: No base, or every one, is bound.
+        InputError: No base, or every one, is bound.
     """
     if not 0 < counts.n_positive < counts.n:
-        raise ValueError("no base to tell from the others")
+        raise InputError(
+            "calibration",
+            f"{counts.n_positive} of {counts.n} bases of the validation chromosomes are bound",
+            "name others, or set prediction.calibrate: false",
+        )
     kept = counts.positives + counts.negatives > 0
     positives, negatives = counts.positives[kept], counts.negatives[kept]
     log_p, log_q = _logarithms(bin_middles()[kept])
