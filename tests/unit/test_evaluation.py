@@ -121,7 +121,7 @@ def evaluated(genome, tracks, files, windows):
         "accessibility": ScoreTrack.from_accessibility(tracks),
     }
     thresholds = {"network": 0.4, "motif": 9.0, "accessibility": 5.0}
-    return evaluate(scores, thresholds, tracks, CHROMOSOMES, windows)
+    return evaluate(scores, thresholds, tracks, CHROMOSOMES, windows, {})
 
 
 def scopes(windows):
@@ -131,7 +131,7 @@ def scopes(windows):
 
 
 def test_measures_of_a_network(genome, probabilities, windows, evaluated):
-    table, _ = evaluated
+    table, *_ = evaluated
     rows = table[table["model"] == "network"].set_index("scope")
     assert list(rows.index) == [*CHROMOSOMES, "chromosomes", "windows"]
     for scope, regions in scopes(windows).items():
@@ -245,7 +245,7 @@ def test_specific_sites_are_those_not_bound_everywhere(genome, tracks, files, wi
         elsewhere[chrom][: SIZES[chrom] // 2][genome.labels[chrom][: SIZES[chrom] // 2] == 1] = 0
     other = Tracks(genome.fasta, labels=write_bigwig(tmp_path / "other.bw", elsewhere))
     scores = {"network": ScoreTrack.from_bigwig(files["network"], True)}
-    metrics, _ = evaluate(scores, {"network": 0.4}, tracks, CHROMOSOMES, windows, [other])
+    metrics, *_ = evaluate(scores, {"network": 0.4}, tracks, CHROMOSOMES, windows, {}, [other])
     table = metrics.set_index("scope")
     halves = [(x, 0, SIZES[x] // 2) for x in CHROMOSOMES]
     bound = sum((genome.labels[x][s:e] == 1).sum() for x, s, e in halves)
@@ -255,7 +255,7 @@ def test_specific_sites_are_those_not_bound_everywhere(genome, tracks, files, wi
 
 
 def test_curves(genome, probabilities, evaluated):
-    _, curves = evaluated
+    _, curves, _ = evaluated
     assert list(curves) == ["model", "recall", "precision", "threshold"]
     labels, scores = gather(genome, probabilities, [(c, 0, SIZES[c]) for c in CHROMOSOMES])
     curve = curves[curves["model"] == "network"]
