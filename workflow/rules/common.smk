@@ -192,6 +192,11 @@ def label_track(cell_line):
     return f"{OUT}/labels/{cell_line}.bigWig"
 
 
+def calibrations(*models):
+    """The maps of those models that are calibrated."""
+    return [f"{OUT}/models/{model}/calibration.json" for model in models if model in CALIBRATED]
+
+
 def scores(model, cell_line):
     """The files that a model's or a baseline's scores are read from."""
     if model == "motif":

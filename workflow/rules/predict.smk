@@ -5,11 +5,6 @@
 CALIBRATED = {None: TRAINED, True: MODELS, False: []}[config["prediction"]["calibrate"]]
 
 
-def calibrations(*models):
-    """The maps of those models that are calibrated."""
-    return [f"{OUT}/models/{model}/calibration.json" for model in models if model in CALIBRATED]
-
-
 rule calibrate_model:
     input:
         **CHECKED_GENOME,

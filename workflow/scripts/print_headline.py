@@ -10,7 +10,7 @@ summary = read_table(study / "evaluation" / "summary.tsv")
 columns = ["cell_line", "model", "positive_rate", "average_precision", "auroc", "dice_best"]
 print(f"\nHeld-out chromosomes, every base ({study.name}):\n")
 print(summary[columns].to_string(index=False, float_format="{:.4f}".format))
-answer = pd.read_csv(study / "evaluation" / "answer.tsv", sep="\t")
+answer = read_table(study / "evaluation" / "answer.tsv")
 columns = ["cell_line", "model", "average_precision", "baseline", "gain", "verdict", "against"]
 print("\nBeside the strongest baseline (evaluation/answer.tsv):\n")
 print(answer[columns].fillna("").to_string(index=False, float_format="{:.3f}".format))

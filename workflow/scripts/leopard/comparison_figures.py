@@ -153,7 +153,7 @@ def comparison_page(metrics: pd.DataFrame, roles: Mapping[str, str]) -> str:
         metrics: As from `leopard.comparison.compare_models`, with cell_line.
         roles: What each cell line served for in training.
     """
-    columns: Columns = {
+    columns: dict[str, tuple[str, str | None]] = {
         "cell_line": ("cell line", None),
         "role": ("in training", None),
         "scope": ("sites", None),
