@@ -13,7 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from leopard.figures import CELL_LINE_MARKERS, STYLE, display_name, model_colours
 from leopard.peaks import FAR, NEAR
-from leopard.tables import INTEGER, LONG, PERCENT, Columns, render_note, render_page, render_table
+from leopard.tables import INTEGER, LONG, PERCENT, render_note, render_page, render_table
 
 
 def _markers(cell_lines: list[str]) -> dict[str, str]:
