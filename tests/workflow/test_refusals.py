@@ -327,3 +327,25 @@ def test_no_space_left(study):
         assert not (study.results / "genome/genome.fa").exists()
     finally:
         subprocess.run(["umount", str(full)], check=True)
+
+
+def test_an_installed_copy_of_the_library_is_refused(study, monkeypatch):
+    """As `pip install .` leaves one, of another version, where Python looks before the clone."""
+    installed = study.directory / "site-packages"
+    (installed / "leopard").mkdir(parents=True)
+    (installed / "leopard/__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    done = study.run("--until", "check_motif")
+    assert done.returncode == 1
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    own = ROOT / "workflow/scripts/leopard"
+    assert set(errors) == {
+        f"error: {installed}/leopard: not the library of this workflow, which is {own}; "
+        "pip uninstall leopard-decode, or take its directory out of PYTHONPATH"
+    }
+    assert "Traceback" not in done.stdout
+
+
+def test_a_clone_that_is_installed_editable_is_used(study, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "workflow/scripts"))
+    study.succeed("--until", "check_motif")
