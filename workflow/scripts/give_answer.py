@@ -20,5 +20,6 @@ with job(snakemake.log[0]):
     )
     answer.to_csv(output.table, sep="\t", index=False, na_rep="NA", float_format="%.6g")
     rendered = render_answer(answer, params.roles)
-    Path(output.rendered).write_text(rendered)
+    # Beside it the start page draws the workflow, which a wide table would run into.
+    Path(output.rendered).write_text(f'<div style="overflow-x: auto">{rendered}</div>')
     Path(output.page).write_text(render_page(params.title, rendered))

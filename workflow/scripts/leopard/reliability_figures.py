@@ -72,5 +72,4 @@ def _plot_parts(
         marker="o",
         elinewidth=1,
         label=label,
-        clip_on=False,
     )
