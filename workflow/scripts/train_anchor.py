@@ -17,7 +17,6 @@ with job(snakemake.log[0]):
         )
     )
     training, validation = draw_training(
-        fasta,
         training,
         validation,
         params.chromosomes,

@@ -22,7 +22,6 @@ with job(snakemake.log[0]):
         )
     )
     training, validation = draw_training(
-        Path(files.fasta),
         training,
         validation,
         params.chromosomes,
