@@ -11,6 +11,11 @@ from leopard.tracks import Tracks
 PARTS = 10
 """Of the called bases, equally many in each."""
 
+COLUMNS = [
+    *("bases", "lower", "upper", "n", "bound"),
+    *("uncalibrated", "predicted", "observed", "standard_error"),
+]
+
 BELOW = (1e-4, 1e-3, 1e-2, 1e-1)
 """Where bases that are not called are cut, as far as the threshold."""
 
@@ -67,10 +72,10 @@ def tabulate_reliability(
     rows = [row("all", 0.0, 1.0, np.ones(len(p), bool))] if len(p) else []
     found = np.unique(part)
     starts = [edges[x] if x < len(edges) else p[part == x][0] for x in found]
-    for index, lower, upper in zip(found, starts, [*starts[1:], 1.0], strict=True):
+    for index, lower, upper in zip(found, starts, [*starts, 1.0][1:], strict=True):
         name = "not called" if index < len(edges) - 1 else "called"
         rows.append(row(name, lower, upper, part == index))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def mean_site(tracks: Tracks, chromosomes: Sequence[str]) -> float:
