@@ -135,7 +135,7 @@ def test_many_bound_bases_without_any_above():
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_nothing_to_fit_is_refused(label):
-    with pytest.raises(InputError, match=r"prediction.calibrate: false"):
+    with pytest.raises(InputError, match=r"prediction\.calibrate: false"):
         fit(count([0.1, 0.2], [label] * 2))
 
 

@@ -9,6 +9,7 @@ import pytest
 from conftest import SIZES, randomise, write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
+from leopard.calibration import Calibration
 from leopard.decoding import BACKGROUND_DECIMALS, DECIMALS, Decoder, decode_genome, tile_chromosome
 from leopard.errors import InputError
 from leopard.models import build
@@ -255,3 +256,45 @@ def test_tile_length_and_batch_size_do_not_matter_to_parts(
     assert "chr1: already decoded" in caplog.text
     for values, expected in zip(read(path).values(), read(decoded).values(), strict=True):
         np.testing.assert_allclose(values, expected, atol=1.1 * 10**-DECIMALS, rtol=0)
+
+
+# Calibrated
+
+
+CALIBRATION = Calibration(1.5, 0.6, 0.4)
+
+
+def test_tracks_hold_what_calibration_makes_of_it(tmp_path, decoder, tracks, expected):
+    path, parts = tmp_path / "x.bigWig", tmp_path / "parts"
+    decode_genome(decoder, tracks, SIZES, 0.0, path, parts, CALIBRATION)
+    for chrom, values in read(path).items():
+        wanted = CALIBRATION(expected[1]["cnn", True, chrom])
+        np.testing.assert_allclose(values, wanted, atol=0.6 * 10**-DECIMALS, rtol=0)
+
+
+@pytest.mark.parametrize("shift", [-3.0, 0.5])
+def test_background_is_low_before_calibration_and_after(tmp_path, decoder, tracks, shift):
+    """Blocks that are averaged, whether calibration makes probabilities small or large."""
+    path, parts, calibration = tmp_path / "x.bigWig", tmp_path / "parts", Calibration(1, 1, shift)
+    exact = decode(decoder, tracks, "chr1")
+    background = float(np.quantile(exact, 0.99))
+    decode_genome(decoder, tracks, SIZES, background, path, parts, calibration)
+    whole = len(exact) // 16 * 16
+    said, meant = (x[:whole].reshape(-1, 16) for x in (exact, calibration(exact)))
+    low = np.maximum(said, meant).max(axis=1) < background
+    written = np.array(read(path)["chr1"][:whole]).reshape(-1, 16)
+    rounding = 0.6 * 10.0**-DECIMALS
+    np.testing.assert_allclose(written[~low], meant[~low], atol=rounding, rtol=0)
+    means = np.repeat(meant[low].mean(axis=1)[:, None], 16, axis=1)
+    np.testing.assert_allclose(written[low], means, atol=rounding, rtol=0)
+    assert 0 < low.mean() < 1 and meant[low].std(axis=1).max() > rounding
+
+
+def test_parts_serve_with_any_calibration(interrupted, decoder, tracks, tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = tmp_path / "x.bigWig"
+    decode_genome(decoder, tracks, SIZES, 0.0, path, interrupted, CALIBRATION)
+    assert "chr1: already decoded" in caplog.text
+    fresh = tmp_path / "fresh.bigWig"
+    decode_genome(decoder, tracks, SIZES, 0.0, fresh, tmp_path / "other", CALIBRATION)
+    assert read(path) == read(fresh)

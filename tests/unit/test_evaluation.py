@@ -121,7 +121,7 @@ def evaluated(genome, tracks, files, windows):
         "accessibility": ScoreTrack.from_accessibility(tracks),
     }
     thresholds = {"network": 0.4, "motif": 9.0, "accessibility": 5.0}
-    return evaluate(scores, thresholds, tracks, CHROMOSOMES, windows, {})
+    return evaluate(scores, thresholds, tracks, CHROMOSOMES, windows, {"network": np.sqrt})
 
 
 def scopes(windows):
@@ -147,6 +147,7 @@ def test_measures_of_a_network(genome, probabilities, windows, evaluated):
             "dice_best": sk.f1_score(labels, scores >= 0.4),
             "binary_io_u_best": sk.jaccard_score(labels, scores >= 0.4),
             "threshold": 0.4,
+            "calibration": scores.sum(dtype=float) / labels.sum(),
         }
         for name, value in expected.items():
             assert row[name] == pytest.approx(value, abs=2e-3), (scope, name)
@@ -173,7 +174,7 @@ def test_measures_of_a_baseline(genome, probabilities, windows, evaluated, model
         assert row["auroc"] == pytest.approx(sk.roc_auc_score(labels, values), abs=1e-3)
         called = values >= row["threshold"]
         assert row["dice_best"] == pytest.approx(sk.f1_score(labels, called), abs=5e-3)
-        undefined = ["loss", "pr_auc", "dice_coef", "binary_io_u", "dice_half"]
+        undefined = ["loss", "pr_auc", "dice_coef", "binary_io_u", "dice_half", "calibration"]
         assert row[undefined].isna().all()
 
 
@@ -265,6 +266,21 @@ def test_curves(genome, probabilities, evaluated):
         called = labels[scores >= np.float32(point.threshold)]
         assert point.recall == pytest.approx(called.sum() / labels.sum(), abs=2e-3)
         assert point.precision == pytest.approx(called.mean() if len(called) else 1, abs=0.02)
+
+
+def test_reliability_of_what_gives_probabilities(genome, probabilities, evaluated):
+    _, _, reliability = evaluated
+    assert set(reliability["model"]) == {"network"}
+    labels, scores = gather(genome, probabilities, [(c, 0, SIZES[c]) for c in CHROMOSOMES])
+    called = reliability[reliability["bases"] == "called"]
+    assert called["n"].sum() == pytest.approx((scores >= 0.4).sum(), rel=2e-3)
+    assert called["bound"].sum() == pytest.approx(labels[scores >= 0.4].sum(), rel=2e-3)
+    before = np.sqrt(scores.astype(float)).mean()  # as the fixture says
+    assert reliability["uncalibrated"].iloc[0] == pytest.approx(before, rel=1e-3)
+    # A site of 11 bases every 150.
+    row = reliability.iloc[0]
+    error = np.sqrt(row["predicted"] * (1 - row["predicted"]) * 11 / row["n"])
+    assert row["standard_error"] == pytest.approx(error, rel=1e-3)
 
 
 def test_the_chosen_threshold_is_the_best_over_all_cell_lines(genome, probabilities, tracks, files):

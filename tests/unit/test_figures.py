@@ -139,7 +139,7 @@ def axis_labels(figure) -> set[str]:
 @pytest.fixture
 def metrics() -> pd.DataFrame:
     measures = ["positive_rate", "loss", "pr_auc", "average_precision", "auroc", "dice_coef"]
-    measures += ["binary_io_u", "dice_best", "binary_io_u_best", "threshold"]
+    measures += ["binary_io_u", "dice_best", "binary_io_u_best", "threshold", "calibration"]
     rows = [
         {"model": model, "scope": scope} | dict.fromkeys(measures, value)
         for model, value in (("unet", 0.75), ("motif", 0.25))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from leopard.calibration import Calibration
 from leopard.formats import read_narrowpeak
 from leopard.signals import read_scale
 from leopard.tracks import MASKED, OTHER, Tracks
@@ -65,6 +66,43 @@ def test_summary_agrees_with_scikit_learn(finished):
             if model == "unet":
                 clipped = np.clip(scores, 1e-7, 1 - 1e-7)
                 assert row["loss"] == pytest.approx(log_loss(bound, clipped), rel=1e-4)
+
+
+def test_probabilities_are_calibrated_on_validation_chromosomes(finished):
+    """Parameters and tracks against the networks' own probabilities, decoded once more."""
+    record = json.loads((finished.results / "models/unet/calibration.json").read_text())
+    fitted = record["fitted_on"]
+    assert (fitted["cell_lines"], fitted["chromosomes"]) == (["a"], ["chr2"])
+    assert fitted["expected_after"] == pytest.approx(fitted["bound"], rel=1e-3)
+    assert fitted["loss_after"] < fitted["loss_before"]
+    labels = Tracks(
+        finished.results / "genome/genome.fa",
+        labels=finished.results / "labels/a.bigWig",
+        excluded=finished.results / "genome/excluded.bed",
+    ).labels("chr2", 0, 60_000)
+    track = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
+    counted = labels != MASKED
+    assert (fitted["bases"], fitted["bound"]) == (counted.sum(), (labels == 1).sum())
+    assert track[counted].sum() == pytest.approx((labels == 1).sum(), rel=0.02)
+
+    reliability = pd.read_csv(finished.results / "evaluation/b.reliability.tsv", sep="\t")
+    summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
+    row = summary.query("cell_line == 'b' and model == 'unet'").iloc[0]
+    total = reliability.iloc[0]
+    assert total["bases"] == "all" and (reliability["model"] == "unet").all()
+    assert row["calibration"] == pytest.approx(total["predicted"] / total["observed"], rel=2e-3)
+
+    finished.config["prediction"] |= {"calibrate": False}
+    assert "predict_binding" in planned(finished, "predict")
+    finished.succeed("results/tiny/predictions/unet/a.bigWig")
+    said = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
+    assert said[counted].sum() == pytest.approx(fitted["expected_before"], rel=0.01)
+    calibration = Calibration(record["low"], record["high"], record["shift"])
+    apart = (said > 0.05) & (track > 0.05)
+    np.testing.assert_allclose(calibration(said)[apart], track[apart], atol=2e-3)
+    bound = labels[counted] == 1
+    before, after = (average_precision_score(bound, x[counted]) for x in (said, track))
+    assert before == pytest.approx(after, abs=2e-3)
 
 
 def test_tracks_hold_every_base_of_every_chromosome(finished):

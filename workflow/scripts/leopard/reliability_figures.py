@@ -57,14 +57,8 @@ def _plot_parts(
 ) -> None:
     """Parts of one model: as calibrated, and paler what the network had said."""
     if changed:
-        style: dict[str, Any] = {
-            "linestyle": "--",
-            "marker": "o",
-            "mfc": "white",
-            "alpha": 0.6,
-            "linewidth": 1,
-        }
-        axes.plot(parts["uncalibrated"], parts["observed"], color=colour, **style)
+        style: dict[str, Any] = {"marker": "o", "mfc": "white", "alpha": 0.6, "linewidth": 1}
+        axes.plot(parts["uncalibrated"], parts["observed"], "--", color=colour, **style)
     bars = parts["standard_error"] if errors else None
     axes.errorbar(
         *(parts["predicted"], parts["observed"], bars),
