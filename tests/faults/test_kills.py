@@ -19,6 +19,7 @@ RULES = (
     *("check_labels", "check_motif", "gather_checks", "make_labels"),
     *("list_usable_starts", "draw_windows", "extract_sequence", "extract_signal"),
     *("extract_labels", "train_network", "calibrate_model", "predict_binding"),
+    *("exclude_bases", "measure_signal", "fit_baselines", "score_baselines", "give_answer"),
     *("call_peaks", "score_motif"),
     *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
