@@ -1,16 +1,15 @@
-"""Our recipe and our decoding against the published ones, on a study that has been run.
+"""Speed of our training and decoding against the published ones, on a study that has been run.
 
-The reference trains the same network as the published code did: a fixed set of windows as float
-arrays of one-hot DNA and raw accessibility, through tf.data's shuffle(2000).batch(64) without
-prefetching; Adam at a constant 0.01, Keras' own initial bias and batch-normalisation momentum, and
-early stopping after 5 epochs without a better validation PR-AUC.
+The reference trains the same network as the published code did: float arrays of one-hot DNA and raw
+accessibility, through tf.data's shuffle(2000).batch(64) without prefetching; Adam at a constant
+0.01, Keras' own initial bias and batch-normalisation momentum. Which of the two recipes learns what
+is `recipes.py`'s question.
 """
 
 import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,19 +21,17 @@ from leopard import devices  # before TensorFlow, which takes settings as it is 
 # isort: split
 import keras
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 from leopard import models
 from leopard.batches import WindowBatches, WindowSource, open_windows
 from leopard.decoding import Decoder, decode_genome, tile_chromosome
 from leopard.fit_metrics import training_metrics
-from leopard.metrics import ScoreCounts, average_precision
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import MASKED, Tracks
-from leopard.training import Recipe, build, train
+from leopard.training import Recipe, build
 
-BATCH, LEARNING_RATE, SHUFFLE, PATIENCE = 64, 0.01, 2000, 5
-MAX_EPOCHS = 60
+BATCH, LEARNING_RATE, SHUFFLE = 64, 0.01, 2000
 BACKGROUND = 0.02
 EPOCHS = 3  # of a round of speed: a training starts once, not every epoch
 
@@ -62,7 +59,7 @@ def open_task(study: Path) -> Task:
     record_path = min((study / "models/unet").glob("*/training.json"))
     record = json.loads(record_path.read_text())
     line, validation = record_path.parent.name.split("-")[:2]
-    inputs = pd.read_csv(study / "inputs.tsv", sep="\t")
+    inputs = read_table(study / "inputs.tsv")
     windows = study / "windows"
     files = {
         "windows": windows / "windows.tsv",
@@ -79,40 +76,10 @@ def open_task(study: Path) -> Task:
         "labels": study / f"labels/{line}.bigWig",
         "excluded": study / "genome/excluded.bed",
     }
-    table = pd.read_csv(files["windows"], sep="\t")
+    table = read_table(files["windows"])
     test = table.loc[table["split"] == "test", "chrom"].unique().tolist()
     model = record_path.parent / "model.keras"
     return Task(record["recipe"], record["draw"], files, test, model)
-
-
-def test_precision(model: keras.Model, task: Task) -> float:
-    """Average precision of a model on every base of the test chromosomes."""
-    tracks, counts = task.tracks(), ScoreCounts()
-    decoder = Decoder([model], 65536, 8, both_strands=False)
-    sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in task.test}
-    for chrom, tile, values in decoder.decode(tracks, sizes):
-        counts.update(tracks.labels(chrom, tile.keep_start, tile.keep_end), values)
-    return average_precision(counts)
-
-
-class Outcome(NamedTuple):
-    """Validation PR-AUC and seconds so far after each epoch; test average precision."""
-
-    validation: list[float]
-    seconds: list[float]
-    precision: float
-
-
-def train_ours(task: Task, seed: int) -> Outcome:
-    """Train our recipe, as the study did."""
-    training, validation = open_windows(task.files, task.draw, seed)
-    with tempfile.TemporaryDirectory() as name:
-        outputs = Path(name)
-        recipe = Recipe(**task.recipe | {"seed": seed})
-        train(recipe, training, validation, outputs, outputs / "checkpoints", {})
-        history = pd.read_csv(outputs / "history.tsv", sep="\t")
-        precision = test_precision(models.load(outputs / "model.keras"), task)
-    return Outcome(history["val_pr_auc"].tolist(), history["seconds"].cumsum().tolist(), precision)
 
 
 def as_in_keras(layer: keras.layers.Layer) -> keras.layers.Layer:
@@ -131,83 +98,16 @@ def build_published() -> tuple[keras.Model, keras.Model]:
     return model, core
 
 
-def published_batches(source: WindowSource, shuffle: bool) -> tf.data.Dataset:
+def published_batches(
+    source: WindowSource, epoch: int = 0, shuffle: bool = False
+) -> tf.data.Dataset:
     """Float windows of one-hot DNA and accessibility, labels and weights, as published."""
-    codes, signal, labels, _ = source.read(0, np.arange(source.n))
+    codes, signal, labels, _ = source.read(epoch, np.arange(source.n))
     one_hot = (codes[..., None] == np.arange(4, dtype=np.uint8)).astype(np.float32)
     images = np.concatenate([one_hot, signal[..., None]], axis=-1)
     bound, counted = (labels == 1)[..., None].astype(np.float32), labels != MASKED
     data = tf.data.Dataset.from_tensor_slices((images, bound, counted.astype(np.float32)))
     return (data.shuffle(SHUFFLE) if shuffle else data).batch(BATCH)
-
-
-class Watch(keras.callbacks.Callback):
-    """Keeps the best weights, overall and of the first epochs, and the time."""
-
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self.epochs = epochs
-        self.validation: list[float] = []
-        self.seconds: list[float] = []
-        self.weights: list[np.ndarray] = []
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Start the clock."""
-        self.began = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch, and stop as published, but not before ours would end."""
-        self.seconds.append(time.monotonic() - self.began)
-        self.validation.append(logs["val_pr_auc"])
-        best = int(np.argmax(self.validation))
-        if best == epoch and epoch < self.epochs:
-            self.weights = self.model.get_weights()
-        self.model.stop_training = epoch - best >= PATIENCE and epoch + 1 >= self.epochs
-
-
-def train_published(task: Task, seed: int, epochs: int) -> Outcome:
-    """Train the reference to its early stop; test its best within as many epochs as ours had."""
-    training, validation = open_windows(task.files, None, seed)
-    keras.utils.set_random_seed(seed)
-    model, core = build_published()
-    watch = Watch(epochs)
-    core.fit(
-        published_batches(training, shuffle=True),
-        validation_data=published_batches(validation, shuffle=False),
-        epochs=MAX_EPOCHS,
-        callbacks=[watch],
-        verbose=0,
-    )
-    model.layers[-1].set_weights(watch.weights)
-    return Outcome(watch.validation, watch.seconds, test_precision(model, task))
-
-
-def bench_quality(task: Task, seeds: int) -> None:
-    """Both recipes with each seed: quality at equal windows, time to the reference's best."""
-    rows = []
-    for seed in range(1, seeds + 1):
-        ours = train_ours(task, seed)
-        reference = train_published(task, seed, len(ours.validation))
-        best = max(reference.validation)
-        reached = next(
-            (s for v, s in zip(ours.validation, ours.seconds, strict=True) if v >= best), np.nan
-        )
-        rows.append(
-            {
-                "seed": seed,
-                "our AP": ours.precision,
-                "reference AP": reference.precision,
-                "our best val. PR-AUC": max(ours.validation),
-                "reference's": best,
-                "reference's epochs": len(reference.validation),
-                "reference's time (s)": reference.seconds[-1],
-                "ours to the same (s)": reached,
-                "ratio": reached / reference.seconds[-1],
-            }
-        )
-        print(pd.DataFrame(rows[-1:]).to_string(index=False, header=seed == 1), flush=True)
-    table = pd.DataFrame(rows).drop(columns="seed")
-    print("median", table.median().to_frame().T.to_string(index=False), sep="\n", flush=True)
 
 
 def open_training(
@@ -318,8 +218,7 @@ def main() -> None:
     """Run the contests and print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study", type=Path, help="results/... of a study that has been run")
-    parser.add_argument("--rounds", type=int, default=3, help="of speed contests (default 3)")
-    parser.add_argument("--seeds", type=int, default=1, help="of the recipes (default 1; 0: none)")
+    parser.add_argument("--rounds", type=int, default=3, help="of each contest (default 3)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
     arguments = parser.parse_args()
     print(devices.set_up(arguments.threads)["device"], file=sys.stderr)
@@ -329,9 +228,6 @@ def main() -> None:
     for size in (task.recipe["batch_size"], BATCH):
         bench_steps(task, arguments.rounds, size)
     bench_input(task, arguments.rounds)
-    if arguments.seeds:
-        print(f"\nrecipes on {arguments.study.name}", flush=True)
-        bench_quality(task, arguments.seeds)
 
 
 if __name__ == "__main__":

@@ -159,7 +159,8 @@ def test_only_gpu_rules_get_gpus_and_the_gpu_partition(story: Story):
         if rule == "train_network":
             assert models == ["a100"]
         else:
-            assert len(models) == (rule in ("predict_binding", "evaluate_windows"))
+            decodes = rule in ("calibrate_model", "predict_binding", "evaluate_windows")
+            assert len(models) == decodes
         assert job["Partition"] == ("gpu" if models else "cpu")
 
 

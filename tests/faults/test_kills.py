@@ -18,13 +18,16 @@ RULES = (
     *("download_file", "simulate_genome", "prepare_genome", "check_genome", "check_signal"),
     *("check_labels", "check_motif", "gather_checks", "make_labels"),
     *("list_usable_starts", "draw_windows", "extract_sequence", "extract_signal"),
-    *("extract_labels", "train_network", "predict_binding", "call_peaks", "score_motif"),
+    *("extract_labels", "train_network", "calibrate_model", "predict_binding"),
+    *("exclude_bases", "measure_signal", "fit_baselines", "score_baselines", "give_answer"),
+    *("call_peaks", "score_motif"),
     *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
-    *("plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
+    *("plot_reliability", "plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
 )
 GATE = ("extract_signal", "train_network", "predict_binding")
+LONG = ("train_network", "calibrate_model", "predict_binding", "evaluate_windows")
 
 
 def test_no_rule_is_left_out(jobs):
@@ -40,7 +43,7 @@ def test_killed_jobs_end_as_if_nothing_had_happened(
     rng = random.Random(f"{SEED} {rule}")
     # From the first import to the last byte, more or less: the second kill would hit a finished job
     # if the moments were drawn from a longer time than the job takes, and is drawn again then.
-    longest = 30.0 if rule in ("train_network", "predict_binding", "evaluate_windows") else 4.0
+    longest = 30.0 if rule in LONG else 4.0
     killed = 0
     while killed < KILLS:
         outputs = rng.choice(jobs[rule])

@@ -43,6 +43,17 @@ def write_bigwig(path: Path, values: dict[str, np.ndarray]) -> Path:
     return path
 
 
+def strip_sums(path: Path, version: int) -> None:
+    """Make a bigWig one whose header has no sums: of version 1, or with sums of 0."""
+    content = bytearray(path.read_bytes())
+    offset = int.from_bytes(content[44:52], "little")
+    content[offset : offset + 40] = bytes(40)
+    if version == 1:
+        content[4:6] = (1).to_bytes(2, "little")
+        content[44:52] = bytes(8)
+    path.write_bytes(content)
+
+
 def write_fasta(path: Path, sequences: dict[str, str], width: int = 61) -> Path:
     """Write and index a FASTA file."""
     with path.open("w") as stream:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from leopard.averaging import AVERAGES, predict_average, score_averages
 from leopard.batches import Windows
-from leopard.models import pooling_factor
+from leopard.models.reach import derive_reach
 from leopard.tracks import reverse_complement
 from sklearn.metrics import average_precision_score
 
@@ -52,7 +52,7 @@ def test_scores(networks, windows, number):
     network = networks[number]
     scores = score_averages(network, Source(), batch_size=4)
     assert set(scores) == set(AVERAGES)
-    grid = pooling_factor(network)
+    grid = derive_reach(network).grid
     labels = windows.labels[:, grid:-grid]
     counted = labels != 255
     four = [grid * i // 4 for i in range(4)]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pybigtools
 import pytest
-from conftest import SIZES, write_bigwig
+from conftest import SIZES, strip_sums, write_bigwig
 from leopard.browser import (
     LOCUS,
     SHORT_LABEL,
@@ -130,6 +130,17 @@ def test_signal_limit(genome):
     values = np.concatenate([np.nan_to_num(x) for x in genome.signals[0].values()]).astype(float)
     expected = values.mean() + 10 * values.std()
     assert signal_limit(genome.signal_files[0]) == pytest.approx(expected, rel=0.06)
+
+
+@pytest.mark.parametrize("version", [1, 4])
+def test_signal_limit_of_a_header_without_sums(genome, tmp_path, monkeypatch, version):
+    monkeypatch.setattr("leopard.browser.BASES_A_READ", 999)
+    path = tmp_path / "signal.bw"
+    path.write_bytes(genome.signal_files[0].read_bytes())
+    strip_sums(path, version)
+    values = np.concatenate([np.nan_to_num(x) for x in genome.signals[0].values()]).astype(float)
+    expected = values.mean() + 10 * values.std()
+    assert signal_limit(path) == pytest.approx(expected, rel=0.06)
 
 
 def test_colours():

@@ -123,7 +123,8 @@ def test_figure(tmp_path, tracks, calls):
     measures, distances = [], []
     for model, table in (("unet", calls), ("cnn", calls[:0])):
         judged, found = judge_calls(table, tracks, ["chr2"])
-        measures.append({"cell_line": "a", "model": model} | judged)
+        touching = {"called": 3, "touching_excluded": 1200}
+        measures.append({"cell_line": "a", "model": model} | judged | touching)
         distances.append(count_distances(found).assign(cell_line="a", model=model))
     assert distances[0]["calls"].sum() == measures[0]["calls"]
     figure = plot_calls(pd.DataFrame(measures), pd.concat(distances))

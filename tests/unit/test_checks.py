@@ -7,6 +7,7 @@ import numpy as np
 import pyBigWig
 import pysam
 import pytest
+from conftest import strip_sums
 from leopard.checks import (
     check_bigwig,
     check_genome,
@@ -60,6 +61,15 @@ def test_genome(tmp_path, compression):
     assert {p.name for p in tmp_path.iterdir()} == {"source", "genome.fa", "genome.fa.fai"}
     with pysam.FastaFile(str(destination)) as genome:
         assert dict(zip(genome.references, genome.lengths, strict=True)) == SIZES
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_genome_after_a_byte_order_mark(tmp_path, line_end):
+    (tmp_path / "source").write_bytes(b"\xef\xbb\xbf" + FASTA.replace("\n", line_end).encode())
+    prepare_genome(tmp_path / "source", tmp_path / "genome.fa")
+    with pysam.FastaFile(str(tmp_path / "genome.fa")) as genome:
+        assert dict(zip(genome.references, genome.lengths, strict=True)) == SIZES
+        assert genome.fetch("chr1") == "ACGTN" * 200
 
 
 def test_genome_of_many_chunks(tmp_path, monkeypatch):
@@ -253,13 +263,15 @@ def test_genome_of_a_study(genome):
 
 def test_signals_of_a_cell_line(fasta, bigwig):
     table = check_signals(fasta, "HepG2", [bigwig, bigwig], ["chr1", "chr2"])
-    assert rows(table, [bigwig] * 2) == [["signal", "HepG2", 2, "1.9% of the genome covered"]] * 2
+    assert (
+        rows(table, [bigwig] * 2) == [["signal", "HepG2", 2, "1.3% of the chromosomes covered"]] * 2
+    )
 
 
 def test_labels_of_a_cell_line(labels, bigwig):
     assert rows(check_labels(**labels), [labels["path"]]) == [["labels", "K562", 2, "3 peaks"]]
     table = check_labels(**labels | {"mode": "bigwig", "path": bigwig})
-    assert rows(table, [bigwig]) == [["labels", "K562", 2, "1.9% of the genome covered"]]
+    assert rows(table, [bigwig]) == [["labels", "K562", 2, "1.3% of the chromosomes covered"]]
 
 
 def test_motif(tmp_path):
@@ -310,6 +322,51 @@ def test_faulty_signal(fasta, bigwig, tmp_path):
         check_signals(fasta, "K562", [bigwig, bad], ["chr1", "chr2"])
 
 
+def test_signal_below_zero(fasta, tmp_path):
+    path = write_bigwig(tmp_path / "log2.bw", {"chr1": 1.5, "chr2": -2.5})
+    with pytest.raises(InputError, match=r"log2.bw: values below 0, down to -2.5, as of a log"):
+        check_signals(fasta, "K562", [path], ["chr1", "chr2"])
+    check_signals(fasta, "K562", [path], ["chr1"])
+
+
+@pytest.mark.parametrize("values", [{"chr3": 1.0}, {"chr1": 0.0, "chr3": 1.0}])
+def test_no_signal_where_the_study_is(fasta, tmp_path, values):
+    path = write_bigwig(tmp_path / "signal.bw", values)
+    with pytest.raises(InputError, match=r"signal.bw: no signal on the chromosomes of the study"):
+        check_signals(fasta, "K562", [path], ["chr1", "chr2"])
+
+
+@pytest.mark.parametrize("version", [1, 4])
+def test_bigwig_whose_header_has_no_sums(fasta, bigwig, version):
+    """As programs older than 2010 write it, and libBigWig where it is told to leave them out."""
+    strip_sums(bigwig, version)
+    with pyBigWig.open(str(bigwig)) as track:
+        assert not track.header()["sumData"] and not track.header()["nBasesCovered"]
+    table = check_signals(fasta, "HepG2", [bigwig], ["chr1", "chr2"])
+    assert table["note"].to_list() == ["1.3% of the chromosomes covered"]
+
+
+def test_signal_as_labels(labels, tmp_path):
+    """A ChIP-seq track: 10 of 1,000 bases at 0.3, 10 of 500 at 7."""
+    path = write_bigwig(tmp_path / "chip.bw", {"chr1": 0.3, "chr2": 7.0})
+    problem = (
+        r"chip.bw: values other than -1, 0 and 1, such as 0.3: .* 0.7% of the bases bound; give"
+    )
+    with pytest.raises(InputError, match=problem):
+        check_labels(**labels | {"mode": "bigwig", "path": path})
+
+
+def test_peaks_past_the_end(labels, tmp_path):
+    """On a chromosome that is not used they do not matter; on one that is, they do."""
+    path = write_peaks(tmp_path / "past.narrowPeak", "chr1", "chr2")
+    with path.open("a") as stream:
+        stream.write("chr3\t60\t80\tx\t0\t.\t1\t-1\t-1\t10\n")
+    assert check_labels(**labels | {"path": path})["note"].to_list() == ["2 peaks"]
+    used = {"chromosomes": ["chr1", "chr2", "chr3"]}
+    with pytest.raises(InputError, match=r"past.narrowPeak:3: peak past the chromosome's end"):
+        check_labels(**labels | {"path": path} | used)
+
+
 @pytest.mark.parametrize("mode", ["peaks", "motif"])
 def test_no_peaks_in_a_split(labels, tmp_path, mode):
     labels |= {"mode": mode, "path": write_peaks(tmp_path / "few", "chr1", "chr3")}
@@ -318,10 +375,12 @@ def test_no_peaks_in_a_split(labels, tmp_path, mode):
     check_labels(**labels | {"needed": {"train": ["chr1"]}})
 
 
-@pytest.mark.parametrize("values", [{"chr1": 1.0}, {"chr1": 1.0, "chr2": 0.5}])
+@pytest.mark.parametrize(
+    "values", [{"chr1": 1.0}, {"chr1": 1.0, "chr2": 0.0}, {"chr1": 1.0, "chr2": -1.0}]
+)
 def test_no_positives_in_a_label_bigwig(labels, tmp_path, values):
     labels |= {"mode": "bigwig", "path": write_bigwig(tmp_path / "labels.bw", values)}
-    with pytest.raises(InputError, match=r"labels.bw: no value above 0.5 on .* test \(chr2\)"):
+    with pytest.raises(InputError, match=r"labels.bw: no base bound on .* test \(chr2\)"):
         check_labels(**labels)
 
 
@@ -337,6 +396,16 @@ def test_faulty_blacklist(genome):
         check_genome(**genome)
 
 
+@pytest.mark.parametrize("text", ["NC_000001.11\t0\t150\n", "chr3\t0\t9\n", ""])
+def test_exclusions_that_exclude_nothing(genome, tmp_path, text):
+    """Of other names, of chromosomes that the study does not use, or none."""
+    (tmp_path / "amplified.bed").write_text(text)
+    genome["exclusions"].append(tmp_path / "amplified.bed")
+    problem = r"amplified.bed: no interval on a chromosome of the study \(chr1, chr2\); name its"
+    with pytest.raises(InputError, match=problem):
+        check_genome(**genome)
+
+
 def test_missing_genome(genome, tmp_path):
     with pytest.raises(InputError, match=r"none.fa"):
         check_genome(**genome | {"fasta": tmp_path / "none.fa"})
@@ -346,8 +415,8 @@ def test_missing_genome(genome, tmp_path):
 def test_real_study(tmp_path):
     yeast, fasta = DATA / "yeast", tmp_path / "genome.fa"
     prepare_genome(yeast / "sacCer3.fa.gz", fasta)
-    splits = {"train": ["chrI", "chrII"], "test": ["chrIV"]}
-    used = ["chrI", "chrII", "chrIV"]
+    splits = {"train": ["chrI", "chrII"], "test": ["chrXII"]}
+    used = ["chrI", "chrII", "chrXII"]
     check_genome(fasta, splits, used, 10_240, [yeast / "blacklist.bed"])
     check_signals(fasta, "ATAC", [yeast / "ATAC.coverage.bigWig"], used)
     check_motif(yeast / "REB1.meme")

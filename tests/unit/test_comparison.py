@@ -8,7 +8,7 @@ from conftest import write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard import bins, comparison
-from leopard.baselines import average_labels, mask_common, multiply
+from leopard.baselines import SpecificLabels, average_labels, mask_common
 from leopard.comparison import (
     BASES,
     BINS,
@@ -63,21 +63,12 @@ def lines(sparse_genome, tmp_path_factory):
 
 def test_average_of_labels(lines):
     labels, tracks = lines
-    track = average_labels(tracks[1:])
-    assert not track.probabilities
+    read = average_labels(tracks[1:])
     first, second = (x["chr2"] for x in labels[1:])
     with np.errstate(invalid="ignore"):
         expected = ((first == 1) * 1.0 + (second == 1)) / ((first >= 0) * 1.0 + (second >= 0))
-    np.testing.assert_allclose(track.read("chr2", 7, 9990), np.nan_to_num(expected)[7:9990])
-    assert {0, 0.5, 1} <= set(track.read("chr1", 0, SIZES["chr1"]).tolist())
-
-
-def test_product_of_scores():
-    track = multiply(
-        ScoreTrack(lambda *_: np.float32([2, -1, 0, 3]), False),
-        ScoreTrack(lambda *_: np.float32([5, 4, 7, -2]), True),
-    )
-    assert track.read("chr1", 0, 4).tolist() == [10, 0, 0, 0] and not track.probabilities
+    np.testing.assert_allclose(read("chr2", 7, 9990), np.nan_to_num(expected)[7:9990])
+    assert {0, 0.5, 1} <= set(read("chr1", 0, SIZES["chr1"]).tolist())
 
 
 @pytest.mark.parametrize("size", [99, 100, 199, 200, 250, 349, 350, 399, 1000])
@@ -91,6 +82,16 @@ def test_bins_read_in_stretches_are_those_of_the_whole(monkeypatch, size):
     np.testing.assert_array_equal(np.concatenate(highest), bins.bin_maximum(whole))
 
 
+def test_specific_labels_are_read_wherever(lines):
+    _, tracks = lines
+    here, *others = (x.labels("chr2", 0, SIZES["chr2"]) for x in tracks)
+    specific = SpecificLabels(tracks[0], tracks[1:])
+    assert specific.chrom_sizes == tracks[0].chrom_sizes
+    expected = mask_common(here, others)
+    assert 0 < (expected == 1).sum() < (here == 1).sum()
+    np.testing.assert_array_equal(specific.labels("chr2", 77, 9000), expected[77:9000])
+
+
 @pytest.fixture(scope="module")
 def compared(sparse_genome, lines):
     labels, tracks = lines
@@ -99,7 +100,7 @@ def compared(sparse_genome, lines):
     scores = {chrom: (1 / (1 + np.exp(-x))).astype(np.float32) for chrom, x in odds.items()}
     dense = {
         "unet": ScoreTrack(lambda chrom, start, end: scores[chrom][start:end], True),
-        "other_lines": average_labels(tracks[1:]),
+        "other_lines": ScoreTrack(average_labels(tracks[1:]), False),
     }
     of_bins = {chrom: bins.bin_maximum(scores[chrom]) for chrom in CHROMOSOMES}
     sample = draw_bases(tracks[0], of_bins, 3000, [1])
@@ -152,7 +153,7 @@ def test_other_lines_know_what_is_always_bound_and_no_more(compared):
 
 
 def test_one_cell_line_alone_has_no_specific_sites(sparse_genome, lines):
-    track = average_labels(lines[1][1:])
+    track = ScoreTrack(average_labels(lines[1][1:]), False)
     table = compare_models({"x": track}, {}, lines[1][0], [], CHROMOSOMES)
     assert set(table["scope"]) == {"all"} and table["auroc"].notna().all()
 

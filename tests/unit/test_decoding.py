@@ -9,8 +9,11 @@ import pytest
 from conftest import SIZES, randomise, write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
+from leopard.calibration import Calibration
 from leopard.decoding import BACKGROUND_DECIMALS, DECIMALS, Decoder, decode_genome, tile_chromosome
-from leopard.models import build, pooling_factor
+from leopard.errors import InputError
+from leopard.models import build
+from leopard.models.reach import derive_reach
 from leopard.tracks import Tracks, reverse_complement
 
 
@@ -48,7 +51,7 @@ def test_tiles_by_hand():
 
 @pytest.mark.parametrize("length", [64, 32])
 def test_tiles_within_the_halo_are_refused(length):
-    with pytest.raises(ValueError, match="leave nothing inside a halo of 32"):
+    with pytest.raises(InputError, match="leave nothing inside a halo of 32; give more than 64"):
         tile_chromosome(1000, length, 32, 32)
 
 
@@ -61,7 +64,7 @@ def predict_in_one_pass(networks, genome, chrom, both_strands):
     """Every base of a chromosome at once, from the letters and arrays the files were made of."""
     complement = {"A": "T", "C": "G", "G": "C", "T": "A"}
     sequence = genome.sequences[chrom].upper()
-    sequence += "N" * (-len(sequence) % max(pooling_factor(network) for network in networks))
+    sequence += "N" * (-len(sequence) % max(derive_reach(network).grid for network in networks))
     signal = np.zeros(len(sequence), np.float32)
     signal[: SIZES[chrom]] = sum(np.nan_to_num(replicate[chrom]) for replicate in genome.signals)
     strands = [(sequence, signal, 1)]
@@ -253,3 +256,45 @@ def test_tile_length_and_batch_size_do_not_matter_to_parts(
     assert "chr1: already decoded" in caplog.text
     for values, expected in zip(read(path).values(), read(decoded).values(), strict=True):
         np.testing.assert_allclose(values, expected, atol=1.1 * 10**-DECIMALS, rtol=0)
+
+
+# Calibrated
+
+
+CALIBRATION = Calibration(1.5, 0.6, 0.4)
+
+
+def test_tracks_hold_what_calibration_makes_of_it(tmp_path, decoder, tracks, expected):
+    path, parts = tmp_path / "x.bigWig", tmp_path / "parts"
+    decode_genome(decoder, tracks, SIZES, 0.0, path, parts, CALIBRATION)
+    for chrom, values in read(path).items():
+        wanted = CALIBRATION(expected[1]["cnn", True, chrom])
+        np.testing.assert_allclose(values, wanted, atol=0.6 * 10**-DECIMALS, rtol=0)
+
+
+@pytest.mark.parametrize("shift", [-3.0, 0.5])
+def test_background_is_low_before_calibration_and_after(tmp_path, decoder, tracks, shift):
+    """Blocks that are averaged, whether calibration makes probabilities small or large."""
+    path, parts, calibration = tmp_path / "x.bigWig", tmp_path / "parts", Calibration(1, 1, shift)
+    exact = decode(decoder, tracks, "chr1")
+    background = float(np.quantile(exact, 0.99))
+    decode_genome(decoder, tracks, SIZES, background, path, parts, calibration)
+    whole = len(exact) // 16 * 16
+    said, meant = (x[:whole].reshape(-1, 16) for x in (exact, calibration(exact)))
+    low = np.maximum(said, meant).max(axis=1) < background
+    written = np.array(read(path)["chr1"][:whole]).reshape(-1, 16)
+    rounding = 0.6 * 10.0**-DECIMALS
+    np.testing.assert_allclose(written[~low], meant[~low], atol=rounding, rtol=0)
+    means = np.repeat(meant[low].mean(axis=1)[:, None], 16, axis=1)
+    np.testing.assert_allclose(written[low], means, atol=rounding, rtol=0)
+    assert 0 < low.mean() < 1 and meant[low].std(axis=1).max() > rounding
+
+
+def test_parts_serve_with_any_calibration(interrupted, decoder, tracks, tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = tmp_path / "x.bigWig"
+    decode_genome(decoder, tracks, SIZES, 0.0, path, interrupted, CALIBRATION)
+    assert "chr1: already decoded" in caplog.text
+    fresh = tmp_path / "fresh.bigWig"
+    decode_genome(decoder, tracks, SIZES, 0.0, fresh, tmp_path / "other", CALIBRATION)
+    assert read(path) == read(fresh)

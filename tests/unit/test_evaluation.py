@@ -121,7 +121,7 @@ def evaluated(genome, tracks, files, windows):
         "accessibility": ScoreTrack.from_accessibility(tracks),
     }
     thresholds = {"network": 0.4, "motif": 9.0, "accessibility": 5.0}
-    return evaluate(scores, thresholds, tracks, CHROMOSOMES, windows)
+    return evaluate(scores, thresholds, tracks, CHROMOSOMES, windows, {"network": np.sqrt})
 
 
 def scopes(windows):
@@ -131,7 +131,7 @@ def scopes(windows):
 
 
 def test_measures_of_a_network(genome, probabilities, windows, evaluated):
-    table, _ = evaluated
+    table, *_ = evaluated
     rows = table[table["model"] == "network"].set_index("scope")
     assert list(rows.index) == [*CHROMOSOMES, "chromosomes", "windows"]
     for scope, regions in scopes(windows).items():
@@ -147,6 +147,7 @@ def test_measures_of_a_network(genome, probabilities, windows, evaluated):
             "dice_best": sk.f1_score(labels, scores >= 0.4),
             "binary_io_u_best": sk.jaccard_score(labels, scores >= 0.4),
             "threshold": 0.4,
+            "calibration": scores.sum(dtype=float) / labels.sum(),
         }
         for name, value in expected.items():
             assert row[name] == pytest.approx(value, abs=2e-3), (scope, name)
@@ -173,7 +174,7 @@ def test_measures_of_a_baseline(genome, probabilities, windows, evaluated, model
         assert row["auroc"] == pytest.approx(sk.roc_auc_score(labels, values), abs=1e-3)
         called = values >= row["threshold"]
         assert row["dice_best"] == pytest.approx(sk.f1_score(labels, called), abs=5e-3)
-        undefined = ["loss", "pr_auc", "dice_coef", "binary_io_u", "dice_half"]
+        undefined = ["loss", "pr_auc", "dice_coef", "binary_io_u", "dice_half", "calibration"]
         assert row[undefined].isna().all()
 
 
@@ -239,8 +240,23 @@ def test_regions_are_counted_alike_in_any_batch(tracks, files, windows):
     assert (one.batches, all_at_once.batches) == (150, 1)
 
 
+def test_specific_sites_are_those_not_bound_everywhere(genome, tracks, files, windows, tmp_path):
+    elsewhere = {x: y.copy() for x, y in genome.labels.items()}
+    for chrom in CHROMOSOMES:
+        elsewhere[chrom][: SIZES[chrom] // 2][genome.labels[chrom][: SIZES[chrom] // 2] == 1] = 0
+    other = Tracks(genome.fasta, labels=write_bigwig(tmp_path / "other.bw", elsewhere))
+    scores = {"network": ScoreTrack.from_bigwig(files["network"], True)}
+    metrics, *_ = evaluate(scores, {"network": 0.4}, tracks, CHROMOSOMES, windows, {}, [other])
+    table = metrics.set_index("scope")
+    halves = [(x, 0, SIZES[x] // 2) for x in CHROMOSOMES]
+    bound = sum((genome.labels[x][s:e] == 1).sum() for x, s, e in halves)
+    unbound = sum((genome.labels[x] == 0).sum() for x in CHROMOSOMES)
+    assert table.at["specific", "positive_rate"] == pytest.approx(bound / (bound + unbound))
+    assert list(table.index) == [*CHROMOSOMES, "chromosomes", "specific", "windows"]
+
+
 def test_curves(genome, probabilities, evaluated):
-    _, curves = evaluated
+    _, curves, _ = evaluated
     assert list(curves) == ["model", "recall", "precision", "threshold"]
     labels, scores = gather(genome, probabilities, [(c, 0, SIZES[c]) for c in CHROMOSOMES])
     curve = curves[curves["model"] == "network"]
@@ -250,6 +266,21 @@ def test_curves(genome, probabilities, evaluated):
         called = labels[scores >= np.float32(point.threshold)]
         assert point.recall == pytest.approx(called.sum() / labels.sum(), abs=2e-3)
         assert point.precision == pytest.approx(called.mean() if len(called) else 1, abs=0.02)
+
+
+def test_reliability_of_what_gives_probabilities(genome, probabilities, evaluated):
+    _, _, reliability = evaluated
+    assert set(reliability["model"]) == {"network"}
+    labels, scores = gather(genome, probabilities, [(c, 0, SIZES[c]) for c in CHROMOSOMES])
+    called = reliability[reliability["bases"] == "called"]
+    assert called["n"].sum() == pytest.approx((scores >= 0.4).sum(), rel=2e-3)
+    assert called["bound"].sum() == pytest.approx(labels[scores >= 0.4].sum(), rel=2e-3)
+    before = np.sqrt(scores.astype(float)).mean()  # as the fixture says
+    assert reliability["uncalibrated"].iloc[0] == pytest.approx(before, rel=1e-3)
+    # A site of 11 bases every 150.
+    row = reliability.iloc[0]
+    error = np.sqrt(row["predicted"] * (1 - row["predicted"]) * 11 / row["n"])
+    assert row["standard_error"] == pytest.approx(error, rel=1e-3)
 
 
 def test_the_chosen_threshold_is_the_best_over_all_cell_lines(genome, probabilities, tracks, files):

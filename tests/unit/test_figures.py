@@ -139,7 +139,7 @@ def axis_labels(figure) -> set[str]:
 @pytest.fixture
 def metrics() -> pd.DataFrame:
     measures = ["positive_rate", "loss", "pr_auc", "average_precision", "auroc", "dice_coef"]
-    measures += ["binary_io_u", "dice_best", "binary_io_u_best", "threshold"]
+    measures += ["binary_io_u", "dice_best", "binary_io_u_best", "threshold", "calibration"]
     rows = [
         {"model": model, "scope": scope} | dict.fromkeys(measures, value)
         for model, value in (("unet", 0.75), ("motif", 0.25))
@@ -293,7 +293,7 @@ def test_headline_sets_published_results_apart(records, metrics):
 
 
 def test_summary_marks_the_best_of_each_cell_line(metrics):
-    one = metrics[metrics["scope"] == "chromosomes"]
+    one = metrics[metrics["scope"] == "chromosomes"].assign(calibration=1.1)
     summary = pd.concat([one.assign(cell_line="known"), one.assign(cell_line="new")])
     page = summary_page(summary, ROLES)
     assert page.count('<tr class="marked">') == 2

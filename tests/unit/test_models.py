@@ -341,6 +341,7 @@ def measure_reach(models, name, length):
     reach is exactly zero before the last layer, and nothing within cancels.
     """
     import keras
+    from leopard.models.reach import derive_reach
 
     model = models.build(name, prior=0.5, signal_transform="raw")
     for weight in model.weights:
@@ -350,7 +351,7 @@ def measure_reach(models, name, length):
         weight.assign(np.full(weight.shape, fill * scale))
     core = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     features = keras.Model(core.input, core.layers[-2].output)
-    grid = models.pooling_factor(model)
+    grid = derive_reach(model).grid
     at = length // 2 // grid * grid + np.arange(grid)  # every phase of the grid
     inputs = np.zeros((grid, length, 5), np.float32)
     inputs[np.arange(grid), at, 4] = 1e6
@@ -361,25 +362,31 @@ def measure_reach(models, name, length):
 
 
 def test_halo_of_the_unet(models, networks):
-    assert models.pooling_factor(networks[0]) == 32
-    assert models.receptive_halo(networks[0]) == 640
+    from leopard.models.reach import derive_reach
+
+    reach = derive_reach(networks[0])
+    assert (reach.grid, reach.halo) == (32, 608)
     # Two convolutions of kernel 7 at each stride, down and up, and the way through the poolings:
     # a block of 32 bases shares one cell at the bottom.
     convolutions = 2 * 3 * (2 * (1 + 2 + 4 + 8 + 16) + 32)
-    assert measure_reach(models, "unet", 2048) == (convolutions + 31, convolutions + 31) < (640,)
+    assert reach.left == reach.right == convolutions + 31
+    assert measure_reach(models, "unet", 2048) == (reach.left, reach.right)
 
 
 def test_halo_of_the_cnn(models, networks):
-    assert models.pooling_factor(networks[2]) == 1
-    assert models.receptive_halo(networks[2]) == 8 + 5 + 2
+    from leopard.models.reach import Reach, derive_reach
+
+    assert derive_reach(networks[2]) == Reach(8 + 5 + 2, 8 + 5 + 2, 1)
     assert measure_reach(models, "cnn", 128) == (15, 15)
 
 
 @pytest.mark.parametrize("which", [0, 2])
-def test_nothing_outside_the_halo_is_felt(models, networks, which):
+def test_nothing_outside_the_halo_is_felt(networks, which):
+    from leopard.models.reach import derive_reach
+
     rng = np.random.default_rng(1)
     model = networks[which]
-    length, at, halo = 2048, 1009, models.receptive_halo(model)
+    length, at, halo = 2048, 1009, derive_reach(model).halo
     codes = rng.integers(0, 4, (2, length)).astype(np.uint8)
     signal = np.repeat(rng.gamma(1, 10, (1, length)), 2, 0).astype(np.float32)
     codes[1] = codes[0]

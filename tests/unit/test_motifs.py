@@ -1,15 +1,9 @@
 """Motif hits against a scan that multiplies out every position."""
 
 import numpy as np
-import pandas as pd
-import pyBigWig
 import pytest
-from conftest import SIZES
-from hypothesis import given
-from hypothesis import strategies as st
-from leopard import motifs
-from leopard.motifs import mark_middles, paint_scores, scan, write_motif_scores
-from leopard.tracks import Tracks, reverse_complement
+from leopard.motifs import scan
+from leopard.tracks import reverse_complement
 
 MOTIF = np.array(
     [
@@ -81,59 +75,3 @@ def test_scan_by_hand():
 def test_scan_of_what_holds_no_word(sequence):
     hits = scan(np.array(sequence, np.uint8), MOTIF, 1.0)
     assert hits.empty and list(hits) == ["start", "strand", "score", "p_value"]
-
-
-@given(
-    st.integers(1, 12),
-    st.lists(st.tuples(st.integers(0, 30), st.floats(-3, 20, width=32)), max_size=10),
-)
-def test_painting_is_that_of_a_loop(width, hits):
-    length = 30 + width
-    expected = [
-        max([score for start, score in hits if start <= base < start + width], default=0)
-        for base in range(length)
-    ]
-    table = pd.DataFrame(hits, columns=["start", "score"]).astype({"start": int, "score": float})
-    painted = paint_scores(length, table, width)
-    assert painted.dtype == np.float32
-    np.testing.assert_array_equal(painted, np.maximum(expected, 0).astype(np.float32))
-
-
-@pytest.mark.parametrize("stretch", [1 << 22, 1000])
-def test_middles_of_hits(tmp_path, genome, monkeypatch, stretch):
-    monkeypatch.setattr(motifs, "STRETCH", stretch)
-    tracks = Tracks(genome.fasta)
-    path = tmp_path / "hits.bigWig"
-    write_motif_scores(path, tracks, ["chr2"], MOTIF, 0.01, mark_middles)
-    expected = np.zeros(SIZES["chr2"])
-    for hit in scan(tracks.codes("chr2", 0, SIZES["chr2"]), MOTIF, 0.01).itertuples():
-        middle = hit.start + WIDTH // 2
-        expected[middle] = max(expected[middle], hit.score)
-    assert (expected > 0).sum() > 10
-    np.testing.assert_allclose(np.nan_to_num(read_all(path)["chr2"]), expected, atol=1e-5)
-
-
-def read_all(path):
-    with pyBigWig.open(str(path)) as bigwig:
-        return {c: bigwig.values(c, 0, n, numpy=True) for c, n in bigwig.chroms().items()}
-
-
-@pytest.mark.parametrize("stretch", [1 << 22, 1000, 61, 1])
-def test_scores_of_a_genome_do_not_depend_on_how_it_is_cut(tmp_path, genome, monkeypatch, stretch):
-    monkeypatch.setattr(motifs, "STRETCH", stretch)
-    chromosomes = list(SIZES) if stretch > 100 else ["chr2"] if stretch > 10 else ["chr4"]
-    tracks = Tracks(genome.fasta)
-    write_motif_scores(tmp_path / "motif.bigWig", tracks, chromosomes, MOTIF, 0.01)
-    written = read_all(tmp_path / "motif.bigWig")
-    assert list(written) == chromosomes
-    for chrom, scores in written.items():
-        codes = tracks.codes(chrom, 0, SIZES[chrom])
-        expected = np.zeros(len(codes))
-        called = set(scan(codes, MOTIF, 0.01)[["start", "strand"]].apply(tuple, axis=1))
-        for (start, strand), score in score_naively(codes).items():
-            if (start, strand) in called:
-                covered = slice(start, start + WIDTH)
-                expected[covered] = np.maximum(expected[covered], score)
-        np.testing.assert_allclose(np.nan_to_num(scores), expected, atol=1e-5)
-        assert np.isnan(scores[expected == 0]).all()
-    assert any(np.nanmax(scores, initial=0) > 5 for scores in written.values())

@@ -172,6 +172,10 @@ def test_published_weights(make_study, device):
     assert model.count_params() == 475_969 + 7 * 15
     plan = study.succeed("-n")
     assert "train_network" not in plan and "results/tiny/report/headline.html" in plan
+    # Imported weights stay as they are unless asked otherwise.
+    assert "calibrate_model" not in plan
+    study.config["prediction"] = {"calibrate": True}
+    assert "results/tiny/models/published/calibration.json" in study.succeed("-n")
 
 
 @pytest.mark.parametrize("line", [None, "c"])

@@ -59,68 +59,18 @@ def study(tmp_path: Path) -> Study:
 
 
 def refuse(study: Study, pattern: str, target: str = "inputs.tsv") -> None:
-    """The run fails, and one line of what it prints matches."""
+    """The run fails, and the last line of what it prints, and no stack, tells why."""
     done = study.run(f"results/small/{target}")
     assert done.returncode != 0
-    lines = [x for x in done.stdout.splitlines() if re.search(pattern, x)]
-    assert lines, done.stdout
-    assert any(";" in line for line in lines), "no remedy"
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("error: ") and re.search(pattern, last), done.stdout
+    assert ";" in last, "no remedy"
+    assert "Traceback" not in done.stdout and "schema.smk" not in done.stdout
+    assert not list((study.directory / ".snakemake").glob("locks/*"))
 
 
 def test_the_study_is_good_as_it_is(study):
     study.succeed("results/small/inputs.tsv")
-
-
-def test_chromosome_missing_from_a_bigwig(study):
-    write_bigwig(study.directory / "a.bigWig", {"chr1": 4000, "chr2": 3000})
-    refuse(study, r"error: a.bigWig: without chromosomes chr3")
-
-
-def test_wrong_assembly(study):
-    write_bigwig(study.directory / "a.bigWig", SIZES | {"chr2": 3500})
-    refuse(study, r"error: a.bigWig: chr2 has 3,500 bases, in the FASTA 3,000: wrong assembly")
-
-
-def test_naming_styles(study):
-    write_bigwig(study.directory / "a.bigWig", {c[3:]: n for c, n in SIZES.items()})
-    refuse(study, r'error: a.bigWig: named "\d" where the FASTA has "chr\d"')
-
-
-def test_truncated_bigwig(study):
-    path = study.directory / "a.bigWig"
-    path.write_bytes(path.read_bytes()[:-100])
-    refuse(study, r"error: a.bigWig: truncated bigWig")
-
-
-def test_truncated_gzip(study):
-    path = study.directory / "genome.fa.gz"
-    path.write_bytes(path.read_bytes()[:-100])
-    refuse(study, r"error: genome.fa.gz: truncated or corrupt gzip")
-
-
-def test_malformed_peak(study):
-    write_peaks(study.directory / "a.narrowPeak", peak("chr1"), "chr2 200 four . 0 . 1 -1 -1 100")
-    refuse(study, r"error: a.narrowPeak:2: end is not an integer")
-
-
-def test_peak_past_the_end(study):
-    write_peaks(study.directory / "a.narrowPeak", *map(peak, SIZES), peak("chr3", 1900, 2100))
-    refuse(study, r"error: a.narrowPeak:4: peak past the chromosome's end")
-
-
-def test_window_longer_than_a_chromosome(study):
-    study.config["windows"]["length"] = 2048
-    refuse(study, r"error: .*genome.fa: chr3 \(split test\) has 2,000 bases, fewer than a window")
-
-
-def test_window_length_off_the_grid(study):
-    study.config["windows"]["length"] = 500
-    refuse(study, r"windows.length.*: 500 is not a multiple of 32")
-
-
-def test_split_without_positives(study):
-    write_peaks(study.directory / "a.narrowPeak", peak("chr1"), peak("chr3"))
-    refuse(study, r"error: a.narrowPeak: no peak on the chromosomes of split validation \(chr2\)")
 
 
 def test_unknown_cell_line(study):
@@ -131,22 +81,11 @@ def test_unknown_cell_line(study):
     refuse(study, r"unknown cell line K563; name one of those in labels.tsv: a")
 
 
-def test_duplicate_sample(study):
-    header = "cell_line replicate signal"
-    write_sheet(study.directory / "signals.tsv", header, "a 1 a.bigWig", "a 1 b.bigWig")
-    refuse(study, r"signals.tsv: duplicate sample a, 1; keep one row")
-
-
-@pytest.mark.parametrize(
-    ("change", "pattern"),
-    [
-        ({"windws": {}}, r"config: .*'windws' was unexpected"),
-        ({"training": {"epoch": 3}}, r"config \(training\): .*'epoch' was unexpected"),
-    ],
-)
-def test_misspelt_key(study, change, pattern):
-    study.config |= change
-    refuse(study, pattern)
+def test_misspelt_key(study):
+    study.config["training"] = {"epoch": 3}
+    refuse(study, r"config \(training\): .*'epoch' was unexpected")
+    assert len(study.run("-n").stdout.splitlines()) == 2  # one for the profile's name
+    assert study.run("--lint").stdout.splitlines()[-1].startswith("error: config (training)")
 
 
 HOSTILE = [
@@ -191,14 +130,6 @@ def test_hostile_names_in_a_sheet(sheet):
             assert not check.is_valid(row | {key: name}), name
 
 
-def test_a_hostile_name_is_told_in_one_line(study):
-    study.config["study"] = "small\n"
-    refuse(study, r"config \(study\): 'small\\n' is no name: letters, digits, . _ -; see")
-    study.config["study"] = "small"
-    write_sheet(study.directory / "signals.tsv", "cell_line replicate signal", "$(id) 1 x")
-    refuse(study, r"signals.tsv \(cell_line\): '\$\(id\)' is no name: letters, digits, . _ -; see")
-
-
 def test_tags_in_the_config_do_nothing_but_fail(study):
     command = study.command("-n")
     (study.directory / "study.yaml").write_text(
@@ -232,13 +163,33 @@ def test_two_downloads_of_one_name(study):
     write_sheet(
         study.directory / "signals.tsv", header, *(f"a {i} {u}" for i, u in enumerate(urls))
     )
-    refuse(study, r"^https://i/x.bigWig: has the name of another signal file; give one")
+    refuse(study, r"^error: https://i/x.bigWig: has the name of another signal file; give one")
 
 
 def test_braces_and_line_breaks_in_a_path(study):
     for unfit in ("{a}.fa", "a\n.fa"):
         study.config["genome"]["fasta"] = unfit
         refuse(study, r"in a path; rename the file, or link to it")
+
+
+def test_an_input_that_a_job_refuses_is_told_last(study):
+    """Also in a study of several factors, where the jobs are those of a module."""
+    write_bigwig(study.directory / "a.bigWig", SIZES | {"chr2": 3500})
+    problem = r"error: a.bigWig: chr2 has 3,500 bases, in the FASTA 3,000: wrong assembly"
+    refuse(study, problem)
+    members = {"members": study.config.pop("members")}
+    del study.config["tf"]
+    study.config["factors"] = {"CTCF": members, "MAX": members}
+    refuse(study, problem)
+
+
+def test_all_that_jobs_refuse_is_told(study):
+    write_bigwig(study.directory / "a.bigWig", SIZES | {"chr2": 3500})
+    write_peaks(study.directory / "a.narrowPeak", peak("chr1"), peak("chr3"))
+    done = study.run("results/small/inputs.tsv", "--keep-going")
+    assert done.returncode != 0
+    last = sorted(x for x in done.stdout.rpartition("\n\n")[2].splitlines())
+    assert [x.split(": ")[1] for x in last] == ["a.bigWig", "a.narrowPeak"]
 
 
 def test_inputs_that_do_not_fit_are_not_tried_again(study):
@@ -249,11 +200,6 @@ def test_inputs_that_do_not_fit_are_not_tried_again(study):
     assert done.stdout.count("Error in rule check_signal") == 1
 
 
-def test_unknown_column_in_a_sheet(study):
-    write_sheet(study.directory / "labels.tsv", "cell_line lables", "a a.narrowPeak")
-    refuse(study, r"labels.tsv.*(lables|labels)")
-
-
 def test_chromosome_in_two_splits(study):
     study.config["chromosomes"]["test"] = ["chr2"]
     refuse(study, r"chr2 is in two splits")
@@ -261,24 +207,76 @@ def test_chromosome_in_two_splits(study):
 
 def test_labels_by_a_motif_that_is_missing(study):
     study.config |= {"motif": None, "labels": {"sheet": "labels.tsv", "mode": "motif"}}
-    refuse(study, r"config \(motif\): missing, and labels.mode is motif; name a MEME or JASPAR")
+    refuse(study, r"config \(motif\): missing, and labels.mode is motif; name a JASPAR")
 
 
-def test_motif_file_without_motifs(study):
-    (study.directory / "motif.meme").write_text("MEME version 4\n\nALPHABET= ACGT\n")
-    refuse(study, r"error: motif.meme: motif file without motifs")
+def test_missing_input_files(study, monkeypatch):
+    monkeypatch.setenv("HOME", str(study.directory / "home"))
+    header = "cell_line replicate signal"
+    write_sheet(study.directory / "signals.tsv", header, "a 1 ~/b.bigWig")
+    refuse(study, r"home/b.bigWig: no such file, named in signals.tsv, cell line a; correct")
+    monkeypatch.setenv("HOME", str(study.directory))
+    monkeypatch.setenv("HERE", str(study.directory))
+    (study.directory / "a.bigWig").rename(study.directory / "b.bigWig")
+    study.config["genome"]["fasta"] = "${HERE}/genome.fa.gz"
+    study.config["signals"] = "~/signals.tsv"
+    study.succeed("results/small/inputs.tsv", "-n")
+    (study.directory / "motif.meme").unlink()
+    refuse(study, r"motif.meme: no such file, named in config \(motif\); correct the path")
 
 
-def test_scheme_that_is_not_allowed(study):
-    study.config["genome"]["fasta"] = "file:///etc/passwd"
-    refuse(study, r"cannot be downloaded; give an http, https or ftp URL, or a path")
+def test_rows_of_labels_without_a_signal(study):
+    rows = ["a a.narrowPeak", "HEPG2 a.narrowPeak"]
+    header = "cell_line replicate signal"
+    write_sheet(study.directory / "labels.tsv", "cell_line labels", *rows)
+    write_sheet(study.directory / "signals.tsv", header, "a 1 a.bigWig", "HepG2 1 a.bigWig")
+    said = study.succeed("results/small/inputs.tsv", "-n")
+    line = "warning: labels.tsv: row HEPG2 is left out, for signals.tsv has no such cell line; did"
+    assert said.count(line) == 1 and "did you mean HepG2?" in said
+    write_sheet(study.directory / "labels.tsv", "cell_line labels", rows[1])
+    refuse(study, r"labels.tsv: row HEPG2 is left out, .* did you mean HepG2\?; without labels")
 
 
-def test_missing_input_file(study):
-    (study.directory / "a.bigWig").unlink()
-    done = study.run("results/small/inputs.tsv")
-    assert done.returncode != 0
-    assert "a.bigWig" in done.stdout
+@pytest.mark.parametrize(
+    ("change", "pattern"),
+    [
+        ({"models": {"motif": {"architecture": "unet"}}}, "model motif: a name that the workflow"),
+        ({"factors": {"windows": {}}}, "factor windows: a name that the workflow itself uses"),
+        ({"ablation": {"variants": {"default": {"epochs": 1}}}}, "variant default: a name that"),
+        ({"prediction": {"chromosomes": ["chr2", "chr3", "all"]}}, "chromosome all: a name that"),
+    ],
+)
+def test_names_of_the_workflow_itself(study, change, pattern):
+    study.config |= change
+    if "factors" in change:
+        del study.config["tf"]
+    refuse(study, pattern)
+
+
+def test_two_members_of_one_name(study):
+    header = "cell_line replicate signal"
+    lines = ("a", "a-b", "b-c", "c")
+    rows = [f"{x} 1 a.bigWig" for x in lines], [f"{x} a.narrowPeak" for x in lines]
+    write_sheet(study.directory / "signals.tsv", header, *rows[0])
+    write_sheet(study.directory / "labels.tsv", "cell_line labels", *rows[1])
+    study.config["members"] = [
+        {"train": "a-b", "validation": "c", "seed": 1},
+        {"train": "a", "validation": "b-c", "seed": 1},
+    ]
+    refuse(study, r"config \(members\): two are called a-b-c-s1; rename a cell line")
+
+
+@pytest.mark.parametrize("prefix", ["", "prefix: 'elsewhere'"])
+def test_the_workflow_as_a_module(study, prefix):
+    (study.directory / "Snakefile").write_text(
+        f"module leopard:\n    snakefile: {str(ROOT / 'Snakefile')!r}\n    config: config\n"
+        f"    {prefix}\nuse rule * from leopard as leopard_*\n"
+    )
+    study.snakefile = study.directory / "Snakefile"
+    if prefix:
+        refuse(study, r"module with prefix: .*; leave the prefix out: results/\{study\} is")
+    else:
+        study.succeed("results/small/inputs.tsv")
 
 
 @pytest.fixture
@@ -329,3 +327,25 @@ def test_no_space_left(study):
         assert not (study.results / "genome/genome.fa").exists()
     finally:
         subprocess.run(["umount", str(full)], check=True)
+
+
+def test_an_installed_copy_of_the_library_is_refused(study, monkeypatch):
+    """As `pip install .` leaves one, of another version, where Python looks before the clone."""
+    installed = study.directory / "site-packages"
+    (installed / "leopard").mkdir(parents=True)
+    (installed / "leopard/__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    done = study.run("--until", "check_motif")
+    assert done.returncode == 1
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    own = ROOT / "workflow/scripts/leopard"
+    assert set(errors) == {
+        f"error: {installed}/leopard: not the library of this workflow, which is {own}; "
+        "pip uninstall leopard-decode, or take its directory out of PYTHONPATH"
+    }
+    assert "Traceback" not in done.stdout
+
+
+def test_a_clone_that_is_installed_editable_is_used(study, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "workflow/scripts"))
+    study.succeed("--until", "check_motif")

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from leopard.calibration import Calibration
 from leopard.formats import read_narrowpeak
 from leopard.signals import read_scale
-from leopard.tracks import MASKED, Tracks
+from leopard.tracks import MASKED, OTHER, Tracks
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from workflow.conftest import ROOT, Study
@@ -21,7 +22,11 @@ from workflow.conftest import ROOT, Study
 SUMMARY = [
     *("cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision"),
     *("auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold"),
+    "calibration",
 ]
+
+
+MODELS = ("unet", "motif", "accessibility", "motif_accessibility", "trees")
 
 
 def read_all(path, chrom):
@@ -37,13 +42,15 @@ def test_summary_agrees_with_scikit_learn(finished):
     summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
     assert list(summary.columns) == SUMMARY
     assert set(zip(summary["cell_line"], summary["model"], strict=True)) == {
-        (line, model) for line in "ab" for model in ("unet", "motif", "accessibility")
+        (line, model) for line in "ab" for model in MODELS
     }
     for line in "ab":
         labels = Tracks(
             finished.results / "genome/genome.fa",
             labels=finished.results / f"labels/{line}.bigWig",
-        ).labels("chr3", 0, 50_007)
+        )
+        codes = labels.codes("chr3", 0, 50_007)
+        labels = np.where(codes == OTHER, MASKED, labels.labels("chr3", 0, 50_007))
         kept = labels != MASKED
         for model, path in (
             ("unet", f"predictions/unet/{line}.bigWig"),
@@ -59,6 +66,43 @@ def test_summary_agrees_with_scikit_learn(finished):
             if model == "unet":
                 clipped = np.clip(scores, 1e-7, 1 - 1e-7)
                 assert row["loss"] == pytest.approx(log_loss(bound, clipped), rel=1e-4)
+
+
+def test_probabilities_are_calibrated_on_validation_chromosomes(finished):
+    """Parameters and tracks against the networks' own probabilities, decoded once more."""
+    record = json.loads((finished.results / "models/unet/calibration.json").read_text())
+    fitted = record["fitted_on"]
+    assert (fitted["cell_lines"], fitted["chromosomes"]) == (["a"], ["chr2"])
+    assert fitted["expected_after"] == pytest.approx(fitted["bound"], rel=1e-3)
+    assert fitted["loss_after"] < fitted["loss_before"]
+    labels = Tracks(
+        finished.results / "genome/genome.fa",
+        labels=finished.results / "labels/a.bigWig",
+        excluded=finished.results / "genome/excluded.bed",
+    ).labels("chr2", 0, 60_000)
+    track = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
+    counted = labels != MASKED
+    assert (fitted["bases"], fitted["bound"]) == (counted.sum(), (labels == 1).sum())
+    assert track[counted].sum() == pytest.approx((labels == 1).sum(), rel=0.02)
+
+    reliability = pd.read_csv(finished.results / "evaluation/b.reliability.tsv", sep="\t")
+    summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
+    row = summary.query("cell_line == 'b' and model == 'unet'").iloc[0]
+    total = reliability.iloc[0]
+    assert total["bases"] == "all" and (reliability["model"] == "unet").all()
+    assert row["calibration"] == pytest.approx(total["predicted"] / total["observed"], rel=2e-3)
+
+    finished.config["prediction"] |= {"calibrate": False}
+    assert "predict_binding" in planned(finished, "predict")
+    finished.succeed("results/tiny/predictions/unet/a.bigWig")
+    said = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
+    assert said[counted].sum() == pytest.approx(fitted["expected_before"], rel=0.01)
+    calibration = Calibration(record["low"], record["high"], record["shift"])
+    apart = (said > 0.05) & (track > 0.05)
+    np.testing.assert_allclose(calibration(said)[apart], track[apart], atol=2e-3)
+    bound = labels[counted] == 1
+    before, after = (average_precision_score(bound, x[counted]) for x in (said, track))
+    assert before == pytest.approx(after, abs=2e-3)
 
 
 def test_tracks_hold_every_base_of_every_chromosome(finished):
@@ -182,15 +226,24 @@ def test_a_new_cell_line_is_predicted_and_evaluated_and_nothing_else(finished):
     targets = ("evaluate", "predict")
     assert planned(finished, *targets) == {
         *("check_signal", "check_labels", "gather_checks", "make_labels", "predict_binding"),
-        *("call_peaks", "evaluate_cell_line", "summarise_evaluation", "judge_calls", *targets),
+        "measure_signal",
+        *(
+            "score_baselines",
+            "call_peaks",
+            "evaluate_cell_line",
+            "summarise_evaluation",
+            "judge_calls",
+            *targets,
+        ),
     }
     for rule, output in (
         ("check_signal", "checks/c.signal.tsv"),
         ("check_labels", "checks/c.labels.tsv"),
         ("predict_binding", "predictions/unet/c.bigWig"),
-        ("evaluate_cell_line", "evaluation/c.tsv"),
     ):
         assert outputs(finished, rule) == [f"results/tiny/{output}"]
+    # The others are judged anew: what is specific to a cell line depends on all of them.
+    assert {Path(x).name for x in outputs(finished, "evaluate_cell_line")} >= {"a.tsv", "c.tsv"}
     finished.succeed(*targets)
     assert planned(finished, *targets) == set()
     summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
@@ -292,7 +345,7 @@ def test_comparison(finished):
     finished.succeed(*compare)
     directory = finished.results / "comparison"
     summary = pd.read_csv(directory / "summary.tsv", sep="\t")
-    models = ["unet", "accessibility", "motif", "motif_accessibility", "other_lines"]
+    models = ["unet", "accessibility", "motif", "motif_accessibility", "trees", "other_lines"]
     models += ["factornet", "anchor"]
     assert len(summary) == 2 * len(models) * 2 * 2
     assert list(summary["model"].unique()) == models
@@ -303,7 +356,7 @@ def test_comparison(finished):
     evaluated = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
     of_all = summary.query("scope == 'all' and resolution == 1")
     both = evaluated.merge(of_all, on=["cell_line", "model"], suffixes=("", "_compared"))
-    assert len(both) == 2 * 3
+    assert len(both) == 2 * len(MODELS)
     for measure in ("average_precision", "auroc", "positive_rate"):
         np.testing.assert_allclose(both[measure], both[f"{measure}_compared"], rtol=1e-4)
     speed = pd.read_csv(directory / "speed.tsv", sep="\t")

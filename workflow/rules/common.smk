@@ -1,16 +1,21 @@
 # The sample sheets; where each input comes from and each output goes.
 # Needs: the config as schema.smk leaves it. Makes: the names that the other rule files use.
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 SPLITS = ("train", "validation", "test")
 
-SIGNALS = read_sheet(config["signals"], "signals.schema.yaml", ["cell_line", "replicate"])
-LABELS = read_sheet(config["labels"]["sheet"], "labels.schema.yaml", ["tf", "cell_line"])
+SIGNALS = read_sheet(
+    config["signals"], "signals.schema.yaml", ["cell_line", "replicate"], "config (signals)"
+)
+LABELS_SHEET = config["labels"]["sheet"]
+LABELS = read_sheet(
+    LABELS_SHEET, "labels.schema.yaml", ["tf", "cell_line"], "config (labels.sheet)"
+)
 LABELS = LABELS[LABELS["tf"].isin([None, config["tf"]])]
 if LABELS["cell_line"].duplicated().any():
-    refuse(config["labels"]["sheet"], "a cell line has two rows", "keep one of each factor")
+    refuse(LABELS_SHEET, "a cell line has two rows", "keep one of each factor")
 
 # Where outputs go: those that depend on the factor, and those that several factors can share.
 SHARED = f"results/{config['study']}"
@@ -28,7 +33,10 @@ IMPORTED = {x: own["weights"] for x, own in config["models"].items() if own and 
 TRAINED = [x for x in MODELS if x not in IMPORTED]
 # A motif may be the id of a matrix in JASPAR: the base id, then the version.
 JASPAR_ID = re.fullmatch(r"([A-Z]{2}\d{4})(\.\d+)?", config["motif"] or "")
-BASELINES = ["accessibility"] + ["motif"] * (config["motif"] is not None)
+# Baselines: those that learn nothing, and those fitted on what the networks are trained on.
+HAS_MOTIF = config["motif"] is not None
+FITTED = ["motif_accessibility"] * HAS_MOTIF + ["trees"]
+BASELINES = ["accessibility"] + ["motif"] * HAS_MOTIF + FITTED
 CHROMOSOMES = config["chromosomes"]
 SPLIT_CHROMOSOMES = [c for s in SPLITS for c in CHROMOSOMES[s]]
 DECODED = config["prediction"]["chromosomes"] or SPLIT_CHROMOSOMES
@@ -37,6 +45,14 @@ USED_CHROMOSOMES = list(dict.fromkeys([*SPLIT_CHROMOSOMES, *DECODED]))
 
 def check_config():
     """What a schema cannot say."""
+    with one_line():
+        studies.check_names("model", MODELS)
+        studies.check_names("cell line", CELL_LINES)
+        studies.check_names("chromosome", USED_CHROMOSOMES)
+        studies.check_names("variant", config["ablation"]["variants"])
+        warnings = studies.match_labels(LABELS, CELL_LINES, LABELS_SHEET, config["signals"])
+    for line in warnings:
+        warn(line)
     if twice := sorted({c for c in SPLIT_CHROMOSOMES if SPLIT_CHROMOSOMES.count(c) > 1}):
         refuse("config (chromosomes)", f"{twice[0]} is in two splits", "keep it in one")
     if missing := [c for s in ("validation", "test") for c in CHROMOSOMES[s] if c not in DECODED]:
@@ -58,15 +74,19 @@ def check_config():
 check_config()
 
 DOWNLOADS = {}
+GIVEN = {}  # where each input that is a path is named
 
 
-def locate(source, role, checksum=None):
+def locate(source, role, where, checksum=None):
     """The local path of an input; one given by URL goes on the list of downloads."""
     url = urlsplit(source)
     if not url.scheme:
-        if unfit := re.search(r"[{}\x00-\x1f]", source):
-            refuse(repr(source), f"{unfit[0]!r} in a path", "rename the file, or link to it")
-        return source
+        with one_line():
+            path = studies.expand(source, where)
+        if unfit := re.search(r"[{}\x00-\x1f]", path):
+            refuse(repr(path), f"{unfit[0]!r} in a path", "rename the file, or link to it")
+        GIVEN[path] = where
+        return path
     if url.scheme not in ("http", "https", "ftp"):
         refuse(source, "cannot be downloaded", "give an http, https or ftp URL, or a path")
     name = re.sub(r"^\.+|[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
@@ -76,6 +96,20 @@ def locate(source, role, checksum=None):
     if known["url"] != source:
         refuse(source, f"has the name of another {role} file", "give one of them by path")
     return path
+
+
+def present(paths):
+    """An input function of inputs that are there, or that some rule makes."""
+
+    def find(wildcards):
+        found = paths(wildcards) if callable(paths) else paths
+        for path in found:
+            made = Path(path).exists() or any(rule.is_producer(path) for rule in workflow.rules)
+            if path in GIVEN and not made:
+                refuse(path, f"no such file, named in {GIVEN[path]}", "correct the path")
+        return found
+
+    return find
 
 
 # By path, not by rule: of several factors, only the first has the rules of what they share.
@@ -92,24 +126,37 @@ CHECKED, SHARED_CHECKED = f"{OUT}/inputs.tsv", f"{SHARED}/inputs.tsv"
 CHECKED_GENOME = {"fasta": FASTA, "fai": FAI, "checked": ancient(CHECKED)}
 SHARED_GENOME = {"fasta": FASTA, "fai": FAI, "checked": ancient(SHARED_CHECKED)}
 # Optional inputs are lists of none or one.
-GENOME = locate(config["genome"]["fasta"], "genome", config["genome"]["checksum"])
+GENOME = locate(
+    config["genome"]["fasta"], "genome", "config (genome.fasta)", config["genome"]["checksum"]
+)
 BLACKLIST = [
-    locate(source, "blacklist", config["genome"]["blacklist_checksum"])
-    for source in [config["genome"]["blacklist"]]
+    locate(source, "blacklist", "config (genome.blacklist)", checksum)
+    for source, checksum in [
+        (config["genome"]["blacklist"], config["genome"]["blacklist_checksum"])
+    ]
     if source
 ]
-EXCLUSIONS = BLACKLIST + [locate(x, "exclude") for x in config["genome"]["exclude"]]
-REGIONS = [locate(x, "regions") for x in [config["evaluation"]["regions"]] if x]
+EXCLUSIONS = BLACKLIST + [
+    locate(x, "exclude", "config (genome.exclude)") for x in config["genome"]["exclude"]
+]
+REGIONS = [
+    locate(x, "regions", "config (evaluation.regions)")
+    for x in [config["evaluation"]["regions"]]
+    if x
+]
 # Bases that count nowhere; and, where only some regions are judged, what lies outside besides.
 EXCLUDED = f"{SHARED}/genome/excluded.bed"
 UNJUDGED = f"{SHARED}/genome/unjudged.bed" if REGIONS else EXCLUDED
 MOTIF = [
-    f"{OUT}/inputs/jaspar/{source}.meme" if JASPAR_ID else locate(source, "motif")
+    f"{OUT}/inputs/jaspar/{source}.meme" if JASPAR_ID else locate(source, "motif", "config (motif)")
     for source in [config["motif"]]
     if source
 ]
 RAW_SIGNALS = {
-    line: [locate(r.signal, "signal", r.checksum) for r in rows.itertuples()]
+    line: [
+        locate(r.signal, "signal", f"{config['signals']}, cell line {line}", r.checksum)
+        for r in rows.itertuples()
+    ]
     for line, rows in SIGNALS.groupby("cell_line", sort=False)
 }
 # What is read for accessibility, and what it is still to be divided by.
@@ -119,7 +166,7 @@ if SCALE == "quantile":
 AVERAGE = f"{SHARED}/average_signal.bigWig"
 MEASURES = f"{SHARED}/signals/{{cell_line}}.measures.tsv"
 LABEL_FILES = {
-    r.cell_line: locate(r.labels, "labels", r.checksum)
+    r.cell_line: locate(r.labels, "labels", f"{LABELS_SHEET}, cell line {r.cell_line}", r.checksum)
     for r in LABELS.itertuples()
     if r.cell_line in CELL_LINES
 }
@@ -145,12 +192,19 @@ def label_track(cell_line):
     return f"{OUT}/labels/{cell_line}.bigWig"
 
 
+def calibrations(*models):
+    """The maps of those models that are calibrated."""
+    return [f"{OUT}/models/{model}/calibration.json" for model in models if model in CALIBRATED]
+
+
 def scores(model, cell_line):
     """The files that a model's or a baseline's scores are read from."""
     if model == "motif":
         return [f"{OUT}/baselines/motif.bigWig"]
     if model == "accessibility":
         return SIGNAL_FILES[cell_line]
+    if model in FITTED:
+        return [f"{OUT}/baselines/{model}/{cell_line}.bigWig"]
     return [f"{OUT}/predictions/{model}/{cell_line}.bigWig"]
 
 

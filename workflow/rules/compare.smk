@@ -5,10 +5,7 @@
 #        compare).
 
 COMPARISON = config["comparison"]
-BASES_COMPARED = BASELINES + ["motif_accessibility"] * len(MOTIF)
-BASES_COMPARED += ["other_lines"] * (len(LABELLED) > 1)
 MANY_TO_ONE = ["factornet"] + ["anchor"] * len(MOTIF)
-OTHERS = {line: [x for x in LABELLED if x != line] for line in LABELLED}
 HITS = [f"{OUT}/comparison/motif_hits.bigWig"] * len(MOTIF)
 
 
@@ -20,11 +17,10 @@ use rule score_motif as locate_motif_hits with:
     benchmark:
         f"{OUT}/benchmarks/locate_motif_hits.tsv"
     resources:
-        mem_mb=grows(6000),
+        mem_mb=grows(2000),
         runtime=grows(240),
     params:
         chromosomes=SPLIT_CHROMOSOMES,
-        p_value=1e-3,
         middles=True,
 
 
@@ -174,7 +170,6 @@ rule compare_models:
         runtime=grows(120),
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
-        baselines=BASES_COMPARED,
         chromosomes=CHROMOSOMES["test"],
     script:
         "../scripts/compare_models.py"

@@ -1,15 +1,52 @@
 # Needs: predictions/{model}/{cell_line}.bigWig, labels, the motif and the bigWigs (baselines).
-# Makes: evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv,
+# Makes: baselines/fitted.skops, what baselines have learned, and tried.tsv, what was chosen among;
+#        baselines/motif.bigWig, baselines/{baseline}/{cell_line}.bigWig, their scores;
+#        evaluation/thresholds/{model}.tsv, evaluation/{cell_line}.tsv and .curves.tsv,
+#        evaluation/{cell_line}.reliability.tsv, whether probabilities mean what they say,
 #        evaluation/windows/{model}.tsv, the test windows as the competition scored them,
 #        evaluation/summary.tsv, one row for each cell line and model, and evaluation/peaks.tsv,
 #        the same for the called sites (predictions/{model}/{cell_line}.narrowPeak).
+
+OTHERS = {line: [x for x in LABELLED if x != line] for line in LABELLED}
+
+
+rule fit_baselines:
+    input:
+        **CHECKED_GENOME,
+        motif_check=[ancient(MOTIF_CHECK)] * len(MOTIF),
+        motif=MOTIF,
+        signals=[x for line in MEMBER_LINES for x in SIGNAL_FILES[line]],
+        scales=[x for line in MEMBER_LINES for x in scale_of(line)],
+        labels=[label_track(line) for line in MEMBER_LINES],
+        excluded=EXCLUDED,
+        unjudged=UNJUDGED,
+    output:
+        fitted=f"{OUT}/baselines/fitted.skops",
+        tried=f"{OUT}/baselines/tried.tsv",
+    log:
+        f"{OUT}/logs/fit_baselines.log",
+    benchmark:
+        f"{OUT}/benchmarks/fit_baselines.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(120),
+    params:
+        training=[(SIGNAL_FILES[x], scale_of(x), label_track(x)) for x in TRAINED_ON],
+        validation=[(SIGNAL_FILES[x], scale_of(x), label_track(x)) for x in VALIDATION_LINES],
+        chromosomes=CHROMOSOMES,
+        mode=config["labels"]["mode"],
+        flank=config["labels"]["flank"],
+        seed=config["windows"]["seed"],
+    script:
+        "../scripts/fit_baselines.py"
 
 
 rule score_motif:
     input:
         **CHECKED_GENOME,
-        motif_check=ancient(MOTIF_CHECK),
-        motif=MOTIF,
+        fitted=rules.fit_baselines.output.fitted,
     output:
         f"{OUT}/baselines/motif.bigWig",
     log:
@@ -19,13 +56,37 @@ rule score_motif:
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=grows(6000),
+        mem_mb=grows(2000),
         runtime=grows(60),
     params:
         chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
-        p_value=1e-3,
     script:
         "../scripts/score_motif.py"
+
+
+rule score_baselines:
+    input:
+        **CHECKED_GENOME,
+        fitted=rules.fit_baselines.output.fitted,
+        signals=signals,
+        scale=scale,
+    output:
+        collect(f"{OUT}/baselines/{{baseline}}/{{{{cell_line}}}}.bigWig", baseline=FITTED),
+    log:
+        f"{OUT}/logs/score_baselines/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_baselines/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    threads: 4
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(120),
+    params:
+        baselines=FITTED,
+        chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+    script:
+        "../scripts/score_baselines.py"
 
 
 rule choose_threshold:
@@ -63,12 +124,15 @@ rule evaluate_cell_line:
         windows=TEST_WINDOWS,
         labels=lambda w: label_track(w.cell_line),
         excluded=UNJUDGED,
+        others=lambda w: [label_track(line) for line in OTHERS[w.cell_line]],
         scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
         scale=scale,
         thresholds=collect(f"{OUT}/evaluation/thresholds/{{m}}.tsv", m=MODELS + BASELINES),
+        calibrations=calibrations(*MODELS),
     output:
         metrics=f"{OUT}/evaluation/{{cell_line}}.tsv",
         curves=f"{OUT}/evaluation/{{cell_line}}.curves.tsv",
+        reliability=f"{OUT}/evaluation/{{cell_line}}.reliability.tsv",
     log:
         f"{OUT}/logs/evaluate_cell_line/{{cell_line}}.log",
     benchmark:
@@ -80,6 +144,7 @@ rule evaluate_cell_line:
         runtime=grows(120),
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
+        calibrated=CALIBRATED,
         chromosomes=CHROMOSOMES["test"],
     script:
         "../scripts/evaluate.py"
@@ -94,6 +159,7 @@ rule evaluate_windows:
         scales=[x for line in LABELLED for x in scale_of(line)],
         excluded=UNJUDGED,
         average=rules.predict_binding.input.average,
+        calibration=rules.predict_binding.input.calibration,
         labels=[label_track(line) for line in LABELLED],
         threshold=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
     output:

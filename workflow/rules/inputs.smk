@@ -91,7 +91,7 @@ if config["simulate"]:
 
 rule prepare_genome:
     input:
-        GENOME,
+        present([GENOME]),
     output:
         fasta=FASTA,
         fai=FAI,
@@ -112,8 +112,8 @@ rule check_genome:
     input:
         fasta=FASTA,
         fai=FAI,
-        exclusions=EXCLUSIONS,
-        regions=REGIONS,
+        exclusions=present(EXCLUSIONS),
+        regions=present(REGIONS),
     output:
         GENOME_CHECK,
     log:
@@ -180,7 +180,7 @@ rule check_signal:
         genome=GENOME_CHECK,
         fasta=FASTA,
         fai=FAI,
-        signals=lambda w: RAW_SIGNALS[w.cell_line],
+        signals=present(lambda w: RAW_SIGNALS[w.cell_line]),
     output:
         SIGNAL_CHECK,
     log:
@@ -204,7 +204,7 @@ rule check_labels:
         genome=GENOME_CHECK,
         fasta=FASTA,
         fai=FAI,
-        labels=lambda w: LABEL_FILES[w.cell_line],
+        labels=present(lambda w: [LABEL_FILES[w.cell_line]]),
     output:
         LABELS_CHECK,
     log:
@@ -231,7 +231,7 @@ rule check_labels:
 
 rule check_motif:
     input:
-        MOTIF,
+        present(MOTIF),
     output:
         MOTIF_CHECK,
     log:

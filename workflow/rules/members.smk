@@ -43,10 +43,13 @@ def check_members():
     """What a schema cannot say."""
     if len({(m["train"], m["validation"], m["seed"]) for m in LISTED}) < len(LISTED):
         refuse("config (members)", "a member is listed twice", "give each its own seed")
+    names = [f"{m['train']}-{m['validation']}-s{m['seed']}" for m in LISTED]
+    if twice := next((x for x in names if names.count(x) > 1), None):  # a-b with c, a with b-c
+        refuse("config (members)", f"two are called {twice}", "rename a cell line without -")
     for line in [m[role] for m in MEMBERS.values() for role in ("train", "validation")]:
         for sheet, lines in (
             (config["signals"], CELL_LINES),
-            (config["labels"]["sheet"], LABELLED),
+            (LABELS_SHEET, LABELLED),
         ):
             if line not in lines:
                 refuse(

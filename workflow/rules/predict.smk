@@ -1,5 +1,43 @@
-# Needs: models/{model}/*/model.keras, the genome, the cell line's bigWigs.
-# Makes: predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak.
+# Needs: models/{model}/*/model.keras, the genome, the cell line's bigWigs; to calibrate, labels.
+# Makes: models/{model}/calibration.json, from what the networks say of the validation chromosomes;
+#        predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak.
+
+CALIBRATED = {None: TRAINED, True: MODELS, False: []}[config["prediction"]["calibrate"]]
+
+
+rule calibrate_model:
+    input:
+        **CHECKED_GENOME,
+        models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
+        signal_checks=ancient(collect(SIGNAL_CHECK, cell_line=VALIDATION_LINES)),
+        signals=[x for line in VALIDATION_LINES for x in SIGNAL_FILES[line]],
+        scales=[x for line in VALIDATION_LINES for x in scale_of(line)],
+        average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
+        labels=[label_track(line) for line in VALIDATION_LINES],
+        excluded=UNJUDGED,
+    output:
+        f"{OUT}/models/{{model}}/calibration.json",
+    log:
+        f"{OUT}/logs/calibrate_model/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/calibrate_model/{{model}}.tsv"
+    wildcard_constraints:
+        model="|".join(map(re.escape, CALIBRATED)) or "(?!)",  # that matches nothing
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(16000),
+        runtime=grows(120),
+    params:
+        signals={line: SIGNAL_FILES[line] for line in VALIDATION_LINES},
+        scales={line: scale_of(line) for line in VALIDATION_LINES},
+        labels={line: label_track(line) for line in VALIDATION_LINES},
+        chromosomes=CHROMOSOMES["validation"],
+        both_strands=config["prediction"]["reverse_complement"],
+    script:
+        "../scripts/calibrate_model.py"
 
 
 rule predict_binding:
@@ -10,6 +48,7 @@ rule predict_binding:
         signals=signals,
         scale=scale,
         average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
+        calibration=lambda w: calibrations(w.model),
     output:
         f"{OUT}/predictions/{{model}}/{{cell_line}}.bigWig",
     log:

@@ -1,5 +1,6 @@
 # What each network is trained with: those of the study, and those of its experiments.
 # Needs: the names of common.smk. Makes: the names that train.smk and trials.smk use.
+import pandas as pd
 from snakemake.utils import Paramspace
 
 
@@ -70,9 +71,11 @@ def weights_of(model, member):
     where, pattern = f"config (models.{model}.weights)", IMPORTED[model]
     if "factors" in config and "{tf}" not in pattern:
         refuse(where, "one file for all factors", "put {tf} in it, as in data/{tf}/weights.h5")
+    with one_line():
+        pattern = studies.expand(pattern, where)
     names = {key: member[key] for key in ("train", "validation", "seed")} | {"tf": config["tf"]}
     try:
-        return locate(pattern.format(**names), "weights")
+        return locate(pattern.format(**names), "weights", where)
     except (LookupError, ValueError, AttributeError):
         refuse(where, "other braces than those of its names", f"use {{{'}, {'.join(names)}}}")
 

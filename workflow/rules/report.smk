@@ -1,6 +1,6 @@
 # Needs: windows/, models/, predictions/, evaluation/, inputs.tsv, benchmarks/.
-# Makes: report/, the figures and tables that snakemake --report puts into report.html, and
-#        windows/summary.tsv.
+# Makes: report/, the figures and tables that snakemake --report puts into report.html,
+#        windows/summary.tsv, and evaluation/answer.tsv, whether to trust each model.
 import json
 
 SHOWN = list(WINDOW_SETS)[0]
@@ -10,6 +10,43 @@ UNIT = {
     "quantile": f"normalised to {config['reference_line']}",
 }[config["signal_scaling"]]
 RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=TRAINED, member=MEMBERS)
+
+# Tracks that were given the quantiles of one line are in one range.
+MEASURED = [] if config["signal_scaling"] == "quantile" else LABELLED
+
+
+rule give_answer:
+    input:
+        metrics=collect(rules.evaluate_cell_line.output.metrics, cell_line=LABELLED),
+        calls=rules.judge_calls.output.measures,
+        measures=collect(MEASURES, cell_line=MEASURED),
+    output:
+        table=f"{OUT}/evaluation/answer.tsv",
+        page=report(
+            f"{OUT}/report/answer.html",
+            caption="../report/answer.rst",
+            category="Answer",
+            labels=FACTOR | {"answer": "Is it to be trusted?"},
+        ),
+        rendered=f"{OUT}/report/answer.part.html",
+    log:
+        f"{OUT}/logs/report/give_answer.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/give_answer.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        title=f"Is the prediction of {config['tf']} to be trusted?",
+        roles=ROLES,
+        baselines=BASELINES,
+        trained_on=TRAINED_ON,
+        measured=MEASURED,
+        scaled=SCALE == "mean",
+    script:
+        "../scripts/give_answer.py"
 
 
 rule summarise_windows:
@@ -194,6 +231,32 @@ rule plot_precision_recall:
         "../scripts/plot_precision_recall.py"
 
 
+rule plot_reliability:
+    input:
+        rules.evaluate_cell_line.output.reliability,
+    output:
+        report(
+            f"{OUT}/report/reliability/{{cell_line}}.svg",
+            caption="../report/reliability.rst",
+            category="Results",
+            labels=FACTOR | {"result": "Reliability", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{OUT}/logs/report/plot_reliability/{{cell_line}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/plot_reliability/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        models=MODELS,
+        title=figure_title,
+    script:
+        "../scripts/plot_reliability.py"
+
+
 rule plot_calls:
     input:
         measures=rules.judge_calls.output.measures,
@@ -299,19 +362,21 @@ rule write_config:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        config=json.loads(public(json.dumps(config))),
+        config=json.loads(studies.public(json.dumps(config))),
     script:
         "../scripts/write_config.py"
 
 
 rule report:
     input:
+        rules.give_answer.output,
         rules.summarise_windows.output,
         rules.tabulate_inputs.output,
         collect(rules.plot_training.output, model=TRAINED, member=MEMBERS),
         rules.tabulate_training.output if TRAINED else [],
         rules.tabulate_results.output,
         collect(rules.plot_precision_recall.output, cell_line=LABELLED),
+        collect(rules.plot_reliability.output, cell_line=LABELLED),
         rules.plot_calls.output,
         collect(rules.plot_sites.output, cell_line=LABELLED),
         rules.tabulate_benchmarks.output,

@@ -1,78 +1,74 @@
-# The config, checked, and how sample sheets are: each problem is told in one line.
+# The config, checked, and how problems are told: in one line, the last that the user sees.
 # Needs: config, workflow/schemas/*. Makes: the config with its defaults, and functions.
-import csv
+import atexit
 import re
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
-from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+sys.path.insert(0, str(HERE / "../scripts"))  # the library, as the rules' scripts find it
 
-NO_NAME = r"does not match '.*A-Za-z0-9\._-.*"  # what a schema says of a name with anything else
+from leopard import study as studies
+from leopard.errors import InputError
 
 
-def public(text):
-    """A text without user names, passwords and queries of URLs, any of which may be secret."""
-    text = re.sub(r"(?<=://)[^/\s\"]*@", "", str(text))
-    return re.sub(r"(://[^\s\"?]*)\?[^\s\"]*", r"\1", text)
+@contextmanager
+def one_line():
+    """What is refused in here ends Snakemake with that line, and no stack of the workflow's own."""
+    try:
+        yield
+    except InputError as error:
+        sys.exit(f"error: {error}")
 
 
 def refuse(where, problem, remedy):
-    raise WorkflowError(f"{public(where)}: {public(problem)}; {remedy}")
+    """End with one line."""
+    with one_line():
+        studies.refuse(where, problem, remedy)
 
 
-def validate_or_refuse(data, schema, where):
-    """Snakemake's validation, with its error in one line."""
-    try:
-        validate(data, schema=f"../schemas/{schema}")
-    except WorkflowError as error:
-        text = str(error)
-        problem = re.search(r"ValidationError: (.*)", text)
-        at = re.search(r"On instance((?:\[[^]]+\])*)", text)
-        key = re.sub(r"[]['\"]+", " ", at[1]).strip().replace(" ", ".") if at else ""
-        refuse(
-            f"{where}{f' ({key})' if key else ''}",
-            (
-                re.sub(NO_NAME, "is no name: letters, digits, . _ -", problem[1])
-                if problem
-                else text.splitlines()[0]
-            ),
-            "see config/README.md for every key",
-        )
+def warn(line):
+    """Warn once: the jobs of a cluster read the workflow again."""
+    if workflow.is_main_process:
+        logger.warning(f"warning: {studies.public(line)}")
 
 
-def read_sheet(path, schema, key):
+def read_sheet(path, schema, key, where):
     """A sample sheet, checked row by row, each key in it once."""
-    if not Path(path).exists():
-        refuse(path, "no such sample sheet", "see config/README.md for its format")
-    try:
-        with Path(path).open(encoding="utf-8") as lines:
-            table = csv.reader(
-                (line for line in lines if not line.startswith("#")),
-                delimiter="\t",
-                quoting=csv.QUOTE_NONE,  # quotes are part of a path
-            )
-            header, *rows = [row for row in table if any(row)] or [[]]
-    except (ValueError, OSError, csv.Error):
-        refuse(path, "not a tab-separated table", "see config/README.md for its format")
-    if not rows or any(len(row) > len(header) for row in rows):
-        problem = "more cells in a line than in the header" if rows else "no line but the header"
-        refuse(path, problem, "see config/README.md for its format")
-    rows = [dict.fromkeys(header) | {k: v for k, v in zip(header, row) if v} for row in rows]
-    sheet = pd.DataFrame(rows, columns=list(dict.fromkeys(header)), dtype=object)
-    validate_or_refuse(sheet, schema, path)
-    sheet = sheet.reindex(columns=[*dict.fromkeys([*key, *sheet.columns])])
-    sheet = sheet.where(sheet.notna(), None)
-    if (again := sheet.duplicated(key)).any():
-        name = ", ".join(str(x) for x in sheet.loc[again, key].iloc[0] if x)
-        refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")
-    return sheet
+    with one_line():
+        return studies.read_sheet(studies.expand(path, where), SCHEMAS / schema, key)
 
 
-validate_or_refuse(config, "config.schema.yaml", "config")
+SCHEMAS = HERE / "../schemas"
+# What would be put before every path of the workflow is not before those among its params.
+if workflow.modifier.path_modifier.replace_prefix("results") != "results":
+    refuse(
+        "module with prefix",
+        "this workflow's paths cannot be moved so",
+        "leave the prefix out: results/{study} is the study's own",
+    )
+with one_line():
+    studies.complete_config(config, SCHEMAS / "config.schema.yaml")
+    studies.check_names("factor", config.get("factors", ()))
 if "tf" in config and "factors" in config:
     if config["tf"] not in config["factors"]:
         refuse("config (tf)", f"{config['tf']} is none of the factors", "name one of them")
     config |= config["factors"][config["tf"]] or {}
 if "tf" not in config and "factors" not in config:
     refuse("config", "it has neither tf nor factors", "name the transcription factor")
+
+
+# Of jobs that refused an input, the log ends with that line. Printed after all that Snakemake says.
+onerror:
+    said = "".join(Path(x).read_text(errors="replace") for x in log)
+    logs = re.findall(r"^    log: (.*) \(check log file", said, re.M)
+    lines = [
+        line
+        for path in dict.fromkeys(x for line in logs for x in line.split(", "))
+        if Path(path).is_file()
+        for line in Path(path).read_text(errors="replace").splitlines()[-1:]
+        if line.startswith("error: ")
+    ]
+    if lines:
+        atexit.register(print, "", *dict.fromkeys(lines), sep="\n", file=sys.stderr)

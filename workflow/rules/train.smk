@@ -36,7 +36,7 @@ if IMPORTED:
 
     rule import_weights:
         input:
-            lambda w: WEIGHTS[w.model, w.member],
+            present(lambda w: [WEIGHTS[w.model, w.member]]),
         output:
             f"{OUT}/models/{{model}}/{{member}}/model.keras",
         log:

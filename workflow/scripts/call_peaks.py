@@ -3,11 +3,12 @@ from pathlib import Path
 import pandas as pd
 import pyBigWig
 from job import job
+from leopard.formats import read_table
 from leopard.peaks import call_peaks, count_calls, set_excluded_apart, write_narrowpeak
 from leopard.tracks import Tracks, read_bigwig
 
 with job(snakemake.log[0]):
-    threshold = pd.read_csv(snakemake.input.thresholds, sep="\t")["threshold"].item()
+    threshold = read_table(snakemake.input.thresholds)["threshold"].item()
     with pyBigWig.open(snakemake.input.prediction) as prediction:
         peaks = pd.concat(
             call_peaks(chrom, read_bigwig(prediction, chrom, 0, size), threshold)

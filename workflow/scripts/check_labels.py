@@ -7,7 +7,7 @@ with job(snakemake.log[0]):
     table = check_labels(
         Path(snakemake.input.fasta),
         snakemake.wildcards.cell_line,
-        Path(snakemake.input.labels),
+        Path(snakemake.input.labels[0]),
         snakemake.params.mode,
         snakemake.params.chromosomes,
         snakemake.params.needed,

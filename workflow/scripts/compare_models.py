@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from job import job
-from leopard.baselines import average_labels, multiply
+from leopard.baselines import average_labels
 from leopard.comparison import compare_models
-from leopard.evaluation import open_scores
+from leopard.evaluation import ScoreTrack, open_scores
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
@@ -18,14 +18,12 @@ with job(snakemake.log[0]):
         model: open_scores(model, [Path(x) for x in paths], fasta, scale)
         for model, paths in params.files.items()
     }
-    if "motif_accessibility" in params.baselines:
-        dense["motif_accessibility"] = multiply(dense["motif"], dense["accessibility"])
-    if "other_lines" in params.baselines:
-        dense["other_lines"] = average_labels(others)
+    if others:
+        dense["other_lines"] = ScoreTrack(average_labels(others), probabilities=False)
     metrics = compare_models(
         dense,
         {
-            Path(of_bins).stem: (np.load(of_bins), pd.read_csv(bases, sep="\t"))
+            Path(of_bins).stem: (np.load(of_bins), read_table(bases))
             for of_bins, bases in zip(files.bins, files.bases, strict=True)
         },
         Tracks(fasta, labels=Path(files.labels), excluded=excluded),

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-import pandas as pd
 from job import job
 from leopard import competition
+from leopard.formats import read_table
 from leopard.tracks import read_chrom_sizes
 from leopard.windows import draw_splits
 
@@ -13,5 +13,5 @@ with job(snakemake.log[0]):
         fasta = Path(snakemake.input[0].removesuffix(".fai"))
         windows = competition.draw_splits(read_chrom_sizes(fasta), *draw)
     else:
-        windows = draw_splits(pd.read_csv(snakemake.input[0], sep="\t"), *draw)
+        windows = draw_splits(read_table(snakemake.input[0]), *draw)
     windows.to_csv(snakemake.output[0], sep="\t", index=False)

@@ -2,16 +2,18 @@ from pathlib import Path
 
 import pandas as pd
 from job import job
+from leopard import calibration
 from leopard.evaluation import evaluate, open_scores
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     params, fasta = snakemake.params, Path(snakemake.input.fasta)
     scale, excluded = read_scale(snakemake.input.scale), Path(snakemake.input.excluded)
-    thresholds = pd.concat(pd.read_csv(x, sep="\t") for x in snakemake.input.thresholds)
-    windows = pd.read_csv(snakemake.input.windows, sep="\t").query("split == 'test'")
-    metrics, curves = evaluate(
+    thresholds = pd.concat(read_table(x) for x in snakemake.input.thresholds)
+    windows = read_table(snakemake.input.windows).query("split == 'test'")
+    metrics, curves, reliability = evaluate(
         {
             model: open_scores(model, [Path(x) for x in files], fasta, scale)
             for model, files in params.files.items()
@@ -20,6 +22,12 @@ with job(snakemake.log[0]):
         Tracks(fasta, labels=Path(snakemake.input.labels), excluded=excluded),
         params.chromosomes,
         windows,
+        {
+            model: calibration.read(Path(x)).invert
+            for model, x in zip(params.calibrated, snakemake.input.calibrations, strict=True)
+        },
+        [Tracks(fasta, labels=Path(x), excluded=excluded) for x in snakemake.input.others],
     )
     metrics.to_csv(snakemake.output.metrics, sep="\t", index=False)
     curves.to_csv(snakemake.output.curves, sep="\t", index=False, float_format="%.6g")
+    reliability.to_csv(snakemake.output.reliability, sep="\t", index=False, float_format="%.6g")

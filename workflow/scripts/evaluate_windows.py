@@ -8,19 +8,22 @@ with job(snakemake.log[0]):
 
     devices.set_up(**devices_of(snakemake))
 
+    import numpy as np
     import pandas as pd
-    from leopard import models
+    from leopard import calibration, models
     from leopard.decoding import predict_windows
     from leopard.evaluation import count_windows
+    from leopard.formats import read_table
     from leopard.metrics import summarise
     from leopard.signals import read_scale
     from leopard.tracks import Tracks
 
     files, params = snakemake.input, snakemake.params
     networks = [models.load(Path(x)) for x in files.models]
+    calibrate = next((calibration.read(Path(x)) for x in files.calibration), np.asarray)
     predict = partial(predict_windows, networks, both_strands=params.both_strands)
-    threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
-    windows = pd.read_csv(files.windows, sep="\t").query("split == 'test'")
+    threshold = read_table(files.threshold)["threshold"].item()
+    windows = read_table(files.windows).query("split == 'test'")
     fasta, average = Path(files.fasta), next(map(Path, files.average), None)
     rows = []
     for line, signals in params.signals.items():
@@ -29,6 +32,8 @@ with job(snakemake.log[0]):
         tracks = Tracks(
             fasta, [Path(x) for x in signals], labels, scale, average, Path(files.excluded)
         )
-        measures = summarise(count_windows(predict, tracks, windows), threshold)
+        measures = summarise(
+            count_windows(lambda *x: calibrate(predict(*x)), tracks, windows), threshold
+        )
         rows.append({"cell_line": line, "model": snakemake.wildcards.model, **measures})
     pd.DataFrame(rows).to_csv(snakemake.output[0], sep="\t", index=False)

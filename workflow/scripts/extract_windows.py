@@ -1,8 +1,8 @@
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 from job import job
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import open_reader
 from leopard.windows import write_windows
@@ -19,5 +19,5 @@ with job(snakemake.log[0], snakemake.input):
         Path(files["average"]) if "average" in files else None,
         Path(files["excluded"]) if "excluded" in files else None,
     )
-    windows = pd.read_csv(files["windows"], sep="\t")
+    windows = read_table(files["windows"])
     write_windows(Path(snakemake.output[0]), windows, read, snakemake.threads)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 from job import job
+from leopard.formats import read_table
 from leopard.peaks import NARROWPEAK, count_distances, judge_calls
 from leopard.tracks import Tracks
 
@@ -12,10 +13,10 @@ with job(snakemake.log[0]):
     for cell_line, labels in zip(params.cell_lines, files.labels, strict=True):
         tracks = Tracks(Path(files.fasta), labels=Path(labels), excluded=Path(files.excluded))
         for model in params.models:
-            table = pd.read_csv(next(calls), sep="\t", names=NARROWPEAK)
+            table = read_table(next(calls), NARROWPEAK)
             judged, distance = judge_calls(table, tracks, params.chromosomes)
             who = {"cell_line": cell_line, "model": model}
-            of_all = pd.read_csv(next(counts), sep="\t").to_dict("records")[0]
+            of_all = read_table(next(counts)).to_dict("records")[0]
             measures.append(who | judged | of_all)
             distances.append(count_distances(distance).assign(**who))
     pd.DataFrame(measures).to_csv(

@@ -7,7 +7,7 @@ from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     tracks = Tracks(Path(snakemake.input.fasta))
-    peaks = read_narrowpeak(Path(snakemake.input.peaks), tracks.chrom_sizes)
+    peaks = read_narrowpeak(Path(snakemake.input.peaks), tracks.chrom_sizes, used=())  # checked
     if snakemake.input.motif:
         _, motif = read_motif(Path(snakemake.input.motif[0]))
         best_only = snakemake.params.hits == "best"

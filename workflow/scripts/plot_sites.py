@@ -1,9 +1,9 @@
 from pathlib import Path
 
-import pandas as pd
 from job import job
 from leopard.evaluation import open_scores
 from leopard.figures import find_sites, plot_sites, save
+from leopard.formats import read_table
 from leopard.peaks import NARROWPEAK
 from leopard.signals import read_scale
 from leopard.tracks import Tracks
@@ -18,8 +18,8 @@ with job(snakemake.log[0]):
         model: open_scores(model, [Path(path)], fasta, scale)
         for model, path in zip(params.models, [*files.predictions, *files.motif], strict=True)
     }
-    calls = pd.read_csv(files.calls, sep="\t", names=NARROWPEAK)
-    threshold = pd.read_csv(files.threshold, sep="\t")["threshold"].item()
+    calls = read_table(files.calls, NARROWPEAK)
+    threshold = read_table(files.threshold)["threshold"].item()
     sites = find_sites(tracks, scores, calls, params.chromosomes)
     title = f"{params.title}: calls of {params.models[0]}"
     save(plot_sites(sites, threshold, title, params.unit), snakemake.output[0])

@@ -4,12 +4,15 @@ import pandas as pd
 import yaml
 from job import job
 from leopard.figures import save
+from leopard.formats import read_table
 from leopard.trial_figures import plot_tuning, plot_tuning_curves
 
 EXPERIMENTS = ("batch_size", "learning_rate")
 
 with job(snakemake.log[0]):
-    trials = {x: pd.read_csv(snakemake.input[x], sep="\t") for x in EXPERIMENTS}
+    trials = {x: read_table(snakemake.input[x]) for x in EXPERIMENTS}
+    for table in trials.values():
+        table["value"] = pd.to_numeric(table["value"])  # here all are
     best = {x: yaml.safe_load(Path(snakemake.input[f"best_{x}"]).read_text())[x] for x in trials}
     save(plot_tuning(trials, best), snakemake.output.best)
 
@@ -17,8 +20,7 @@ with job(snakemake.log[0]):
     finished = {x: table[table["failure"].isna()] for x, table in first_seed.items()}
     histories = {
         x: {
-            row.value: pd.read_csv(Path(row.directory) / "history.tsv", sep="\t")
-            for row in table.itertuples()
+            row.value: read_table(Path(row.directory) / "history.tsv") for row in table.itertuples()
         }
         for x, table in finished.items()
     }

@@ -7,7 +7,7 @@ with job(snakemake.log[0], snakemake.input):
 
     devices.set_up(**devices_of(snakemake))
 
-    from leopard import models
+    from leopard import calibration, models
     from leopard.decoding import Decoder, decode_genome
     from leopard.signals import read_scale
     from leopard.tracks import Tracks
@@ -28,4 +28,5 @@ with job(snakemake.log[0], snakemake.input):
     )
     sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in params.chromosomes}
     output, parts = Path(snakemake.output[0]), Path(params.parts)
-    decode_genome(decoder, tracks, sizes, params.background, output, parts)
+    calibrate = [calibration.read(Path(x)) for x in snakemake.input.calibration]
+    decode_genome(decoder, tracks, sizes, params.background, output, parts, *calibrate)

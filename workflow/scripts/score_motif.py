@@ -1,16 +1,15 @@
+from functools import partial
 from pathlib import Path
 
 from job import job
-from leopard.formats import read_motif
-from leopard.motifs import mark_middles, paint_scores, write_motif_scores
+from leopard.fitted import Fitted
+from leopard.motif_scores import MotifSearch, write_scores
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
-    write_motif_scores(
-        Path(snakemake.output[0]),
-        Tracks(Path(snakemake.input.fasta)),
-        snakemake.params.chromosomes,
-        read_motif(Path(snakemake.input.motif[0]))[1],
-        snakemake.params.p_value,
-        mark_middles if snakemake.params.get("middles") else paint_scores,
-    )
+    tracks = Tracks(Path(snakemake.input.fasta))
+    search = Fitted.load(Path(snakemake.input.fitted)).motif
+    if snakemake.params.get("middles"):
+        search = MotifSearch(search.odds)
+    read = partial(search.read, tracks)
+    write_scores(Path(snakemake.output[0]), tracks, snakemake.params.chromosomes, read)

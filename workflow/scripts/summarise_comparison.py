@@ -4,12 +4,13 @@ import pandas as pd
 from job import job
 from leopard.comparison_figures import comparison_page, plot_comparison, plot_speed
 from leopard.figures import save
+from leopard.formats import read_table
 
 with job(snakemake.log[0]):
     files, output, params = snakemake.input, snakemake.output, snakemake.params
     metrics = pd.concat(
         [
-            pd.read_csv(path, sep="\t").assign(cell_line=line)
+            read_table(path).assign(cell_line=line)
             for line, path in zip(params.roles, files.metrics, strict=True)
         ],
         ignore_index=True,
@@ -18,4 +19,4 @@ with job(snakemake.log[0]):
     metrics.to_csv(output.summary, sep="\t", index=False, na_rep="NA", float_format="%.6g")
     Path(output.table).write_text(comparison_page(metrics, params.roles))
     save(plot_comparison(metrics), output.figure)
-    save(plot_speed(pd.read_csv(files.speed, sep="\t"), params.chrom), output.speed)
+    save(plot_speed(read_table(files.speed), params.chrom), output.speed)

@@ -1,10 +1,11 @@
 import pandas as pd
 from job import job
 from leopard.evaluation import SUMMARY
+from leopard.formats import read_table
 
 with job(snakemake.log[0]):
     tables = [
-        pd.read_csv(path, sep="\t").assign(cell_line=cell_line)
+        read_table(path).assign(cell_line=cell_line)
         for cell_line, path in zip(snakemake.params.cell_lines, snakemake.input, strict=True)
     ]
     summary = pd.concat(tables).query("scope == 'chromosomes'")

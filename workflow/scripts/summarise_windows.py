@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from job import job
 from leopard.figures import count_accessibility, plot_accessibility, plot_windows, save
+from leopard.formats import read_table
 from leopard.tables import summarise_windows, windows_page
 
 with job(snakemake.log[0]):
@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
         }
         for paths in (files.labels, files.signals)
     )
-    summary = summarise_windows(pd.read_csv(files.windows, sep="\t"), labels)
+    summary = summarise_windows(read_table(files.windows), labels)
     summary.to_csv(output.summary, sep="\t", index=False, float_format="%.6g")
     Path(output.table).write_text(windows_page(summary))
     save(plot_windows(summary), output.figure)

@@ -1,12 +1,12 @@
 from pathlib import Path
 
-import pandas as pd
 from job import job
+from leopard.formats import read_table
 from leopard.outcomes import read_gpu_types
 from leopard.tables import gpu_types_page
 
 with job(snakemake.log[0]):
-    rates = pd.read_csv(snakemake.input.rates, sep="\t")
+    rates = read_table(snakemake.input.rates)
     table = read_gpu_types([Path(x) for x in snakemake.input.trials], rates)
     table.to_csv(snakemake.output.table, sep="\t", index=False)
     Path(snakemake.output.page).write_text(gpu_types_page(table))

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-import pandas as pd
 from job import job
+from leopard.formats import read_table
 from leopard.tables import inputs_page
 
 with job(snakemake.log[0]):
-    inputs = pd.read_csv(snakemake.input[0], sep="\t")
+    inputs = read_table(snakemake.input[0])
     Path(snakemake.output[0]).write_text(inputs_page(inputs))

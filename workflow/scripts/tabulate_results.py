@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pandas as pd
 from job import job
+from leopard.formats import read_table
 from leopard.tables import headline_page, read_records, summary_page
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
     headline = headline_page(
-        pd.concat(pd.read_csv(path, sep="\t") for path in files.windows),
+        pd.concat(read_table(path) for path in files.windows),
         read_records([Path(x) for x in files.records]),
         params.trained_on,
         params.roles,
@@ -15,5 +16,5 @@ with job(snakemake.log[0]):
         params.same_task,
     )
     Path(snakemake.output.headline).write_text(headline)
-    summary = pd.read_csv(files.summary, sep="\t")
+    summary = read_table(files.summary)
     Path(snakemake.output.summary).write_text(summary_page(summary, params.roles))

@@ -3,11 +3,11 @@ from pathlib import Path
 from job import job
 from leopard.anchor import train_anchor
 from leopard.samples import draw_training
+from leopard.signals import read_scale
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
-    fasta = Path(files.fasta)
     fasta, excluded = Path(files.fasta), Path(files.excluded)
     training, validation = (
         Tracks(fasta, [Path(x) for x in signals], Path(labels), read_scale(scale), None, excluded)
@@ -17,7 +17,6 @@ with job(snakemake.log[0]):
         )
     )
     training, validation = draw_training(
-        fasta,
         training,
         validation,
         params.chromosomes,

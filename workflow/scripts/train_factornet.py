@@ -9,6 +9,8 @@ with job(snakemake.log[0]):
 
     from leopard.factornet import train_factornet
     from leopard.samples import draw_training
+    from leopard.signals import read_scale
+    from leopard.tracks import Tracks
 
     files, params = snakemake.input, snakemake.params
     fasta, excluded = Path(files.fasta), Path(files.excluded)
@@ -20,7 +22,6 @@ with job(snakemake.log[0]):
         )
     )
     training, validation = draw_training(
-        Path(files.fasta),
         training,
         validation,
         params.chromosomes,

@@ -1,7 +1,6 @@
 import os
 from pathlib import Path
 
-import pandas as pd
 from job import job
 from leopard.browser import (
     ACCESSIBILITY_COLOUR,
@@ -14,6 +13,7 @@ from leopard.browser import (
     write_igv_session,
 )
 from leopard.figures import model_colours
+from leopard.formats import read_table
 from leopard.peaks import NARROWPEAK
 from leopard.tracks import read_chrom_sizes
 
@@ -31,7 +31,7 @@ with job(snakemake.log[0]):
         elif kind == "labels":
             tracks.append(BrowserTrack(line, name, path, LABEL_COLOUR, (-1.0, 1.0)))
         elif kind == "calls":
-            calls[path] = pd.read_csv(path, sep="\t", names=NARROWPEAK)
+            calls[path] = read_table(path, NARROWPEAK)
             if len(calls[path]):  # neither browser opens a file of none
                 tracks.append(BrowserTrack(line, name, path, colours[name.split()[-1]], None))
         else:

@@ -8,7 +8,7 @@ import numpy as np
 from leopard.batches import WindowSource
 from leopard.decoding import predict_windows
 from leopard.metrics import ScoreCounts, pr_auc
-from leopard.models import pooling_factor
+from leopard.models.reach import derive_reach
 
 AVERAGES: dict[str, tuple[int, bool]] = {
     "predict_once": (1, False),
@@ -32,13 +32,13 @@ def predict_average(
         model: A network as from `leopard.models.build`.
         codes: uint8 [n, length].
         signal: float32 [n, length], or [n, length, 2] for a network that sees Δ.
-        shifts: Bases, from 0 to less than the pooling factor g.
+        shifts: Bases, from 0 to less than the network's grid g.
         both_strands: Average with the reverse complement.
 
     Returns:
         float32 [n, length - 2 g] for the bases g to length - g, which every pass covers.
     """
-    grid = pooling_factor(model)
+    grid = derive_reach(model).grid
     length = codes.shape[1] - grid
     passes = []
     for shift in shifts:
@@ -52,7 +52,7 @@ def score_averages(
     model: keras.Model, validation: WindowSource, batch_size: int
 ) -> dict[str, float]:
     """PR-AUC of the validation windows, but for their ends, by way of averaging."""
-    grid = pooling_factor(model)  # shifts by multiples of it would predict the same
+    grid = derive_reach(model).grid  # shifts by multiples of it would predict the same
     counts = {name: ScoreCounts() for name in AVERAGES}
     for start in range(0, validation.n, batch_size):
         rows = np.arange(start, min(start + batch_size, validation.n))

@@ -1,28 +1,13 @@
-"""What a model has to beat: scores that learn nothing, beside motif and accessibility alone."""
+"""What other cell lines tell: where a factor binds in general, and what is special to one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from leopard.evaluation import ScoreTrack
 from leopard.tracks import MASKED, Tracks
 
 
-def multiply(first: ScoreTrack, second: ScoreTrack) -> ScoreTrack:
-    """Product of two scores, negative values of either counting as 0.
-
-    Of motif score (log2 odds of the best hit, 0 without one) and accessibility: open chromatin
-    with a good motif.
-    """
-
-    def read(chrom: str, start: int, end: int) -> np.ndarray:
-        region = (chrom, start, end)
-        return np.maximum(first.read(*region), 0) * np.maximum(second.read(*region), 0)
-
-    return ScoreTrack(read, probabilities=False)
-
-
-def average_labels(others: Sequence[Tracks]) -> ScoreTrack:
+def average_labels(others: Sequence[Tracks]) -> Callable[[str, int, int], np.ndarray]:
     """Share of other cell lines in which a base is bound, of those where it is known, else 0.
 
     It knows where the factor binds in general and nothing of the cell line: a model that is no
@@ -37,7 +22,7 @@ def average_labels(others: Sequence[Tracks]) -> ScoreTrack:
             known += labels != MASKED
         return bound / np.maximum(known, 1)
 
-    return ScoreTrack(read, probabilities=False)
+    return read
 
 
 def mask_common(labels: np.ndarray, others: Iterable[np.ndarray]) -> np.ndarray:
@@ -54,3 +39,23 @@ def mask_common(labels: np.ndarray, others: Iterable[np.ndarray]) -> np.ndarray:
     for other in others:
         common &= other != 0
     return np.where(common, MASKED, labels).astype(np.uint8)
+
+
+class SpecificLabels:
+    """Labels of one cell line as `Tracks` gives them, what is bound in all labelled ones masked.
+
+    Args:
+        tracks: Reader of the cell line's labels.
+        others: Of those of the other cell lines.
+    """
+
+    def __init__(self, tracks: Tracks, others: Sequence[Tracks]) -> None:
+        self.chrom_sizes = tracks.chrom_sizes
+        self._tracks, self._others = tracks, others
+
+    def labels(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Labels, uint8 [end - start]: 1 bound, 0 not, 255 masked."""
+        region = (chrom, start, end)
+        return mask_common(
+            self._tracks.labels(*region), (other.labels(*region) for other in self._others)
+        )

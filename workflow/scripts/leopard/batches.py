@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from leopard.formats import read_table
 from leopard.signals import read_scale
 from leopard.tracks import MASKED, Tracks, reverse_complement
 from leopard.windows import draw_enriched_windows, iterate_regions, weigh_windows
@@ -59,7 +60,7 @@ class StoredWindows:
         labels: Path,
         average: Path | None = None,
     ) -> None:
-        rows = np.flatnonzero(pd.read_csv(table, sep="\t", usecols=["split"])["split"] == split)
+        rows = np.flatnonzero(read_table(table)["split"] == split)
         # The table lists a split's windows together, so that they are a view, not a copy.
         self._codes, self._labels, *self._signals = (
             np.load(path, mmap_mode="r")[rows[0] : rows[-1] + 1]
@@ -155,7 +156,7 @@ def open_windows(
     average = Path(files["average"]) if "average" in files else None
     labels, scale = Path(files["labels"]), read_scale(files["scale"])
     tracks = Tracks(Path(files["fasta"]), signals, labels, scale, average, Path(files["excluded"]))
-    usable = pd.read_csv(files["usable"], sep="\t")
+    usable = read_table(files["usable"])
     return FreshWindows(tracks, usable, **draw, seed=seed), validation
 
 

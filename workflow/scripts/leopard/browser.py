@@ -19,11 +19,15 @@ import pandas as pd
 import pybigtools
 import pyBigWig
 
+from leopard.tracks import read_bigwig
+
 ACCESSIBILITY_COLOUR, LABEL_COLOUR, MASK_COLOUR = "#7F7F7F", "#000000", "#D0D0D0"
 
 DEVIATIONS = 10
 """Accessibility is drawn up to its mean and so many standard deviations: peaks fill the track, and
 the range follows the depth of sequencing."""
+
+BASES_A_READ = 1 << 24
 
 LOCUS = 20_000
 """Bases that a session shows first."""
@@ -83,12 +87,28 @@ def to_rgb(colour: str) -> str:
 
 
 def signal_limit(path: Path) -> float:
-    """Upper end of the range to draw a bigWig's signal in, from its header alone."""
+    """Upper end of the range to draw a bigWig's signal in: from its header, if that has sums."""
     with pyBigWig.open(str(path)) as bigwig:
-        header, bases = bigwig.header(), sum(bigwig.chroms().values())
-    mean = header["sumData"] / bases
-    deviation = np.sqrt(max(header["sumSquared"] / bases - mean**2, 0))
+        header, sizes = bigwig.header(), bigwig.chroms()
+        total, squares = header["sumData"], header["sumSquared"]
+        if not squares:
+            of_each = [_sums(bigwig, *chrom) for chrom in sizes.items()]
+            total, squares = (sum(x) for x in zip(*of_each, strict=True))
+    bases = sum(sizes.values())
+    mean = total / bases
+    deviation = np.sqrt(max(squares / bases - mean**2, 0))
     return float(f"{mean + DEVIATIONS * deviation:.2g}")
+
+
+def _sums(bigwig: "pyBigWig.bigWigFile", chrom: str, size: int) -> tuple[float, float]:
+    """Sum of a chromosome's values, and of their squares."""
+    total = squares = 0.0
+    for start in range(0, size, BASES_A_READ):
+        end = min(start + BASES_A_READ, size)
+        values = read_bigwig(bigwig, chrom, start, end).astype(np.float64)
+        total += float(values.sum())
+        squares += float(values @ values)
+    return total, squares
 
 
 def write_bigbed(path: Path, peaks: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> None:

@@ -1,5 +1,6 @@
 """Inputs checked by themselves and against each other, in seconds, before hours are spent."""
 
+import codecs
 import logging
 import os
 import re
@@ -8,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,7 +34,8 @@ log = logging.getLogger(__name__)
 
 BIGWIG_SIGNATURE = (0x888FFC26).to_bytes(4, "little")
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-POSITIVE = 0.5  # label values above it are positives
+POSITIVE = 0.5  # label values from here on are positives
+LABELS = (-1, 0, 1)  # masked, not bound, bound
 CHUNK = 1 << 22  # bytes
 BASES_A_READ = 1 << 24
 
@@ -79,6 +82,7 @@ def _read_lines(source: Path) -> Iterator[bytes]:
         size, last = 0, time.monotonic()
         with open_compressed(source) as stream:
             while chunk := stream.read(CHUNK) + stream.readline():
+                chunk = chunk if size else chunk.removeprefix(codecs.BOM_UTF8)
                 if not size and not chunk.lstrip().startswith(b">"):
                     raise InputError(source, "not a FASTA file", "give one, plain or gzip")
                 size += len(chunk)
@@ -108,13 +112,38 @@ def _check_names(source: Path, names: Counter[bytes]) -> None:
         raise InputError(source, problem, "give every contig a name of its own")
 
 
-def check_bigwig(path: Path, chrom_sizes: Mapping[str, int], chromosomes: Sequence[str]) -> None:
+class Contents(NamedTuple):
+    """What a bigWig holds of the chromosomes that were read.
+
+    Attributes:
+        covered: Share of their bases that have a value.
+        lowest: The smallest value; 0 where there is none.
+        highest: The largest.
+        bound: Share of the bases that would be bound if these were labels.
+        other: A value that no label has, if there is one.
+        positive: Those of the chromosomes with a base that would be bound.
+    """
+
+    covered: float
+    lowest: float
+    highest: float
+    bound: float
+    other: float | None
+    positive: set[str]
+
+
+def check_bigwig(
+    path: Path, chrom_sizes: Mapping[str, int], chromosomes: Sequence[str]
+) -> Contents:
     """Check that a bigWig is whole and has the `chromosomes`, of the FASTA's names and lengths.
 
     Args:
         path: The bigWig.
         chrom_sizes: Length in bases of every contig of the FASTA.
         chromosomes: Those that are used.
+
+    Returns:
+        What it holds there: from the data, as not every program writes sums into the header.
 
     Raises:
         InputError: The first problem found.
@@ -133,14 +162,38 @@ def check_bigwig(path: Path, chrom_sizes: Mapping[str, int], chromosomes: Sequen
             _check_chromosomes_match(path, sizes, chrom_sizes, chromosomes)
             # Of the whole file: pyBigWig crashes on the header of one where it is no number.
             with path.open("rb") as stream:
-                if not np.isfinite(pybigtools.open(stream).info()["summary"]["sum"]):
-                    raise InputError(path, "values that are NaN or infinite", "make it again")
-            for chrom in chromosomes:  # every block: seconds now, or hours lost later
-                for start in range(0, sizes[chrom], BASES_A_READ):
-                    end = min(start + BASES_A_READ, sizes[chrom])
-                    bigwig.values(chrom, start, end, numpy=True)
+                finite = np.isfinite(pybigtools.open(stream).info()["summary"]["sum"])
+            # Every block: seconds now, or hours lost later.
+            found = _read_contents(bigwig, {chrom: sizes[chrom] for chrom in chromosomes})
     except (RuntimeError, ValueError, pybigtools.BBIReadError) as error:
         raise InputError(path, "corrupt bigWig", "fetch or make it again") from error
+    if not (finite and np.isfinite([found.lowest, found.highest]).all()):
+        raise InputError(path, "values that are NaN or infinite", "make it again")
+    return found
+
+
+def _read_contents(bigwig: "pyBigWig.bigWigFile", sizes: Mapping[str, int]) -> Contents:
+    """Read all of some chromosomes, piece by piece."""
+    covered = bound = 0
+    lowest, highest, other = np.inf, -np.inf, None
+    positive = set()
+    for chrom, size in sizes.items():
+        for start in range(0, size, BASES_A_READ):
+            values = bigwig.values(chrom, start, min(start + BASES_A_READ, size), numpy=True)
+            values = values[~np.isnan(values)]
+            if not len(values):
+                continue
+            covered += len(values)
+            lowest, highest = min(lowest, values.min()), max(highest, values.max())
+            if above := np.count_nonzero(values >= POSITIVE):
+                positive.add(chrom)
+                bound += int(above)
+            if other is None and len(odd := values[~np.isin(values, LABELS)]):
+                other = float(odd[0])
+    bases = max(sum(sizes.values()), 1)
+    if not covered:
+        lowest = highest = 0.0
+    return Contents(covered / bases, float(lowest), float(highest), bound / bases, other, positive)
 
 
 def _check_chromosomes_match(
@@ -174,8 +227,9 @@ def check_genome(
         chromosomes: The chromosomes of every split.
         decoded: The chromosomes to predict.
         window_length: Bases.
-        exclusions: BED files of bases that count nowhere.
-        regions: BED files of what is evaluated.
+        exclusions: BED files of bases that count nowhere, such as a blacklist.
+        regions: BED files of what is evaluated. Each BED file has an interval on a chromosome of
+            the study.
 
     Returns:
         One row per file: role, cell_line, path, size (bytes), chromosomes (on how many of
@@ -194,6 +248,10 @@ def check_genome(
         for path in paths:
             bed = read_bed(path, sizes)
             on_used = len(used.intersection(bed["chrom"]))
+            if not on_used:
+                problem = f"no interval on a chromosome of the study ({examples(sorted(used))})"
+                remedy = "name its chromosomes as the FASTA does, or leave it out"
+                raise InputError(path, problem, remedy)
             rows.append((role, "", path, on_used, f"{len(bed):,} intervals"))
     return _tabulate(rows)
 
@@ -217,8 +275,16 @@ def check_signals(
     """
     sizes, rows = read_chrom_sizes(fasta), []
     for path in paths:
-        check_bigwig(path, sizes, chromosomes)
-        rows.append(("signal", cell_line, path, len(chromosomes), _coverage(path, sizes)))
+        found = check_bigwig(path, sizes, chromosomes)
+        if found.lowest < 0:
+            problem = (
+                f"values below 0, down to {found.lowest:g}, as of a log ratio: no accessibility"
+            )
+            raise InputError(path, problem, "give coverage, cut sites or a ratio without logarithm")
+        if not found.highest:
+            problem = "no signal on the chromosomes of the study"
+            raise InputError(path, problem, "check which track is meant, or leave it out")
+        rows.append(("signal", cell_line, path, len(chromosomes), _coverage(found)))
     return _tabulate(rows)
 
 
@@ -248,14 +314,16 @@ def check_labels(
     """
     sizes, used = read_chrom_sizes(fasta), set(chromosomes)
     if mode == "bigwig":
-        check_bigwig(path, sizes, [*chain.from_iterable(needed.values())])
-        with pyBigWig.open(str(path)) as bigwig:
-            # Zoom levels keep the true maximum, so it costs no scan.
-            highest = {c: bigwig.stats(c, type="max")[0] for c in bigwig.chroms() if c in used}
-        positive = {chrom for chrom, value in highest.items() if (value or 0) > POSITIVE}
-        kind, note = f"value above {POSITIVE}", _coverage(path, sizes)
+        found = check_bigwig(path, sizes, list(dict.fromkeys(chain.from_iterable(needed.values()))))
+        if found.other is not None:
+            problem = (
+                f"values other than -1, 0 and 1, such as {found.other:g}: as labels they would "
+            )
+            problem += f"make {found.bound:.1%} of the bases bound"
+            raise InputError(path, problem, "give labels, or peaks with labels.mode: peaks")
+        positive, kind, note = found.positive, "base bound", _coverage(found)
     else:
-        peaks = read_narrowpeak(path, sizes)
+        peaks = read_narrowpeak(path, sizes, used)
         positive = set(peaks["chrom"])
         kind, note = "peak", f"{len(peaks):,} peaks"
     for split, chroms in needed.items():
@@ -266,7 +334,7 @@ def check_labels(
 
 
 def check_motif(path: Path) -> pd.DataFrame:
-    """Check that a MEME or JASPAR file has a motif.
+    """Check that a file has a motif.
 
     Returns:
         As `check_genome`.
@@ -305,7 +373,6 @@ def _check_chromosomes(
                 raise InputError(fasta, problem, f"leave it out ({window_length:,} are needed)")
 
 
-def _coverage(path: Path, sizes: Mapping[str, int]) -> str:
-    """Return which part of the genome has values in a bigWig, by its header."""
-    with pyBigWig.open(str(path)) as bigwig:
-        return f"{bigwig.header()['nBasesCovered'] / sum(sizes.values()):.1%} of the genome covered"
+def _coverage(found: Contents) -> str:
+    """Return which part of the chromosomes that were read has values in a bigWig."""
+    return f"{found.covered:.1%} of the chromosomes covered"

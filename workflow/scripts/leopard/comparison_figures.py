@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from leopard.figures import CELL_LINE_MARKERS, STYLE, model_colours
+from leopard.figures import CELL_LINE_MARKERS, STYLE, display_name, model_colours
 from leopard.peaks import FAR, NEAR
-from leopard.tables import INTEGER, LONG, PERCENT, Columns, render_page, render_table
+from leopard.tables import INTEGER, LONG, PERCENT, render_note, render_page, render_table
 
 
 def _markers(cell_lines: list[str]) -> dict[str, str]:
@@ -26,7 +26,8 @@ def plot_calls(measures: pd.DataFrame, distances: pd.DataFrame) -> Figure:
     """Precision and recall of called sites, and how far their summits lie from bound sites.
 
     Args:
-        measures: As from `leopard.peaks.judge_calls`, a row for each cell_line and model.
+        measures: As from `leopard.peaks.judge_calls`, a row for each cell_line and model, with the
+            counts of `leopard.peaks.count_calls`.
         distances: cell_line, model, distance and calls, as from `count_distances`.
     """
     colours = model_colours(list(dict.fromkeys(measures["model"])))
@@ -38,6 +39,8 @@ def plot_calls(measures: pd.DataFrame, distances: pd.DataFrame) -> Figure:
         left.plot(row.recall, row.precision, markers[row.cell_line], clip_on=False, **style)
     left.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall (bound sites found)", aspect="equal")
     left.set(ylabel="precision (calls that are right)", title="Called sites")
+    touching = measures["touching_excluded"].sum()
+    left.annotate(f"on excluded bases: {touching:,} calls", (0.03, 0.03))
     for (_, model), group in distances.groupby(["cell_line", "model"], sort=False):
         share = group["calls"].cumsum() / group["calls"].sum()
         inside = group["distance"] <= FAR
@@ -87,7 +90,7 @@ def plot_comparison(metrics: pd.DataFrame) -> Figure:
                     ms=7,
                     clip_on=False,
                 )
-        line[0].set_yticks(range(len(models)), [model.replace("_", " ") for model in models])
+        line[0].set_yticks(range(len(models)), [display_name(x) for x in models])
         line[0].set_ylim(len(models) - 0.5, -0.5)
         line[0].set_title(f"Bins of {resolution} bp" if resolution > 1 else "Bases (1 bp)")
     panels[1, 0].set(xlabel="average precision", xlim=(0, 1))
@@ -131,7 +134,7 @@ def plot_speed(speed: pd.DataFrame, chrom: str) -> Figure:
         )
     low, high = speed["chromosome_seconds"].min(), speed["chromosome_seconds"].max()
     axes.set(xscale="log", xlim=(low / 3, high * 30), xlabel=f"time to decode {chrom} (s)")
-    axes.set_yticks(range(len(models)), models)
+    axes.set_yticks(range(len(models)), [display_name(x) for x in models])
     axes.set_ylim(len(models) - 0.5, -0.5)
     axes.set_title(f"One chromosome, {speed['device'].iloc[0]}")
     axes.grid(axis="y", visible=False)
@@ -144,27 +147,32 @@ def plot_speed(speed: pd.DataFrame, chrom: str) -> Figure:
 
 
 def comparison_page(metrics: pd.DataFrame, roles: Mapping[str, str]) -> str:
-    """The page of comparison/summary.tsv: the best of each cell line, resolution and scope marked.
+    """The page of comparison/summary.tsv, bins first, the best of each cell line and scope marked.
 
     Args:
         metrics: As from `leopard.comparison.compare_models`, with cell_line.
         roles: What each cell line served for in training.
     """
-    columns: Columns = {
+    columns: dict[str, tuple[str, str | None]] = {
         "cell_line": ("cell line", None),
         "role": ("in training", None),
-        "resolution": ("resolution (bp)", INTEGER),
         "scope": ("sites", None),
         "model": ("model", None),
-        "n": ("bins or bases", INTEGER),
+        "n": ("bins", INTEGER),
         "positive_rate": ("positive rate", PERCENT),
         "average_precision": ("average precision", LONG),
         "auroc": ("AUROC", LONG),
     }
-    groups = ["cell_line", "resolution", "scope"]
-    order = metrics[groups].apply(lambda column: pd.factorize(column)[0])
-    table = metrics.loc[order.sort_values(groups, kind="stable").index]
-    best = table.groupby(groups)["average_precision"].transform("max")
-    classes = ["marked" if x else "" for x in table["average_precision"] == best]
-    table = table.assign(role=table["cell_line"].map(roles))
-    return render_page("Models and baselines compared", render_table(table, columns, classes))
+    groups, parts = ["cell_line", "scope"], []
+    for resolution, table in metrics.groupby("resolution", sort=False):
+        order = table[groups].apply(lambda column: pd.factorize(column)[0])
+        table = table.loc[order.sort_values(groups, kind="stable").index]
+        best = table.groupby(groups)["average_precision"].transform("max")
+        classes = ["marked" if x else "" for x in table["average_precision"] == best]
+        table = table.assign(
+            role=table["cell_line"].map(roles), model=table["model"].map(display_name)
+        )
+        columns["n"] = ("bases" if resolution == 1 else "bins", INTEGER)
+        note = "By single bases." if resolution == 1 else f"By bins of {resolution} bases."
+        parts += [render_note(note), render_table(table, columns, classes)]
+    return render_page("Models and baselines compared", *parts)

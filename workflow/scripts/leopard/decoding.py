@@ -2,10 +2,10 @@
 
 import hashlib
 import logging
+import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,8 @@ import numpy as np
 import pyBigWig
 
 from leopard import PROGRESS_INTERVAL
-from leopard.models import pooling_factor, receptive_halo
+from leopard.errors import InputError
+from leopard.models.reach import derive_reach
 from leopard.tracks import Tracks, add_runs, reverse_complement
 
 log = logging.getLogger(__name__)
@@ -52,12 +53,16 @@ def tile_chromosome(size: int, length: int, halo: int, grid: int) -> list[Tile]:
         size: Bases of the chromosome.
         length: Bases of a tile, a multiple of `grid`.
         halo: Bases to each side that an output depends on, a multiple of `grid`.
-        grid: The network's pooling factor.
+        grid: What the network's tiles must begin at a multiple of.
+
+    Raises:
+        InputError: The tiles are too short for the halo.
     """
     padded = -(-size // grid) * grid
     length = min(length, padded)
     if length < padded and length <= 2 * halo:
-        raise ValueError(f"tiles of {length} bases leave nothing inside a halo of {halo}")
+        problem = f"tiles of {length} bases leave nothing inside a halo of {halo}"
+        raise InputError("config (prediction.tile_length)", problem, f"give more than {2 * halo}")
     tiles: list[Tile] = []
     start = kept = 0
     while kept < size:
@@ -94,9 +99,12 @@ class Decoder:
 
     Args:
         networks: Members of the ensemble.
-        tile_length: Bases a tile; rounded down to the network's grid.
+        tile_length: Bases a tile; rounded down to the networks' grid.
         batch_size: Tiles at once.
         both_strands: Average with the prediction on the reverse complement.
+
+    Raises:
+        InputError: What an output of a network depends on cannot be derived.
     """
 
     def __init__(
@@ -107,8 +115,9 @@ class Decoder:
         both_strands: bool,
     ) -> None:
         self.networks = networks
-        self.grid = max(pooling_factor(network) for network in networks)
-        self.halo = max(receptive_halo(network) for network in networks)
+        reaches = [derive_reach(network) for network in networks]
+        self.grid = math.lcm(*(reach.grid for reach in reaches))
+        self.halo = max(-(-reach.halo // self.grid) * self.grid for reach in reaches)
         self.tile_length = tile_length // self.grid * self.grid
         self.batch_size = batch_size
         self.both_strands = both_strands
@@ -196,20 +205,26 @@ def decode_genome(
     background: float,
     path: Path,
     parts: Path,
+    calibrate: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> None:
     """Decode chromosomes into a bigWig, writing what is done while the next bases are computed.
 
     A finished chromosome is kept in `parts` (.npy) until the bigWig is complete, so that a run
-    that was killed goes on from there, if networks and inputs are still the same.
+    that was killed goes on from there, if networks and inputs are still the same. Parts hold what
+    the networks say: they serve with any calibration.
 
     Args:
         decoder: The ensemble.
         tracks: Reader of the cell line.
         chrom_sizes: The chromosomes to decode, in the order of the bigWig.
-        background: Where none of a block is as large, its mean is written; see `condense`.
+        background: Where none of a block is as large, its mean is written; see `condense`. That
+            is, neither as calibrated nor as the networks say: where these rank bases but find few
+            of them likely, calibration would else take the ranks of all into the background.
         path: The bigWig.
         parts: Directory of the finished chromosomes; removed at the end.
+        calibrate: An increasing map of the probabilities, applied before they are written.
     """
+    background = min(background, float(calibrate(np.array(background))))
     parts.mkdir(parents=True, exist_ok=True)
     identity, recorded = _identify(decoder, tracks), parts / "identity.txt"
     if not recorded.exists() or recorded.read_text() != identity:
@@ -220,6 +235,10 @@ def decode_genome(
     track = parts / "track.unfinished"
     bigwig = pyBigWig.open(str(track), "w")
     bigwig.addHeader(list(chrom_sizes.items()))
+
+    def add(chrom: str, out: np.ndarray, start: int, end: int) -> None:
+        _write_stretch(bigwig, chrom, condense(calibrate(out[start:end]), background), start)
+
     progress = _Progress(sum(chrom_sizes.values()))
     missing = {c: n for c, n in chrom_sizes.items() if not (parts / f"{c}.npy").exists()}
     decoded = decoder.decode(tracks, missing)
@@ -239,8 +258,7 @@ def decode_genome(
             for done in steps:
                 while done - written >= BASES_A_WRITE or written < done == size:
                     end = min(written + BASES_A_WRITE, size)
-                    stretch = partial(_write_stretch, bigwig, chrom, out, written, end, background)
-                    writes.append(writer.submit(stretch))
+                    writes.append(writer.submit(add, chrom, out, written, end))
                     written = end
             if not part.exists():
                 with unfinished.open("wb") as file:
@@ -317,15 +335,9 @@ def condense(probabilities: np.ndarray, background: float) -> np.ndarray:
 
 
 def _write_stretch(
-    bigwig: "pyBigWig.bigWigFile",
-    chrom: str,
-    probabilities: np.ndarray,
-    start: int,
-    end: int,
-    background: float,
+    bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, start: int
 ) -> None:
-    """Add bases [start, end) in whichever form of a bigWig is the smaller."""
-    values = condense(probabilities[start:end], background)
+    """Add values from a base on, in whichever form of a bigWig is the smaller."""
     if ENTRY_PER_BASE * np.count_nonzero(np.diff(values)) < len(values):
         add_runs(bigwig, chrom, values, start)
     else:

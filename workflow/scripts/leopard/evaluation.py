@@ -1,20 +1,24 @@
 """Predictions and baselines against labels, over windows and over whole chromosomes."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyBigWig
 
+from leopard.baselines import SpecificLabels
+from leopard.features import running_means
 from leopard.metrics import (
     ScoreCounts,
+    average_precision,
     best_threshold,
     overlap_at,
     precision_recall_curve,
     summarise,
 )
+from leopard.reliability import mean_site, tabulate_reliability
 from leopard.tracks import Tracks, read_bigwig
 from leopard.windows import iterate_regions
 
@@ -32,10 +36,15 @@ CURVE_POINTS = 400
 SUMMARY = [
     "cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision",
     "auroc", "dice_coef", "binary_io_u", "dice_best", "binary_io_u_best", "threshold",
+    "calibration",
 ]  # fmt: skip
 """Columns of summary.tsv."""
 
+TOTALS = ("chromosomes", "windows", "specific")
+"""Scopes that are no chromosome."""
+
 Reader = Callable[[str, int, int], np.ndarray]
+Labels = Tracks | SpecificLabels
 
 
 class ScoreTrack:
@@ -54,27 +63,22 @@ class ScoreTrack:
     @classmethod
     def from_accessibility(cls, tracks: Tracks) -> "ScoreTrack":
         """Accessibility alone, as a running mean."""
-        reach = SMOOTHING // 2
 
         def read(chrom: str, start: int, end: int) -> np.ndarray:
-            first = max(start - reach, 0)
-            signal = tracks.signal(chrom, first, end + reach).astype(np.float64)
-            padded = np.pad(signal, (reach - (start - first), 0))
-            total = np.cumsum(np.append(0, padded))
-            return ((total[SMOOTHING:] - total[:-SMOOTHING]) / SMOOTHING).astype(np.float32)
+            return running_means(tracks.signal, chrom, start, end, [SMOOTHING])[0]
 
         return cls(read, probabilities=False)
 
 
 def open_scores(model: str, files: Sequence[Path], fasta: Path, scale: float) -> ScoreTrack:
-    """Scores of a network, or of the baselines "motif" and "accessibility", from their files."""
+    """Scores of a network or a baseline from their files; the motif's are no probabilities."""
     if model == "accessibility":
         return ScoreTrack.from_accessibility(Tracks(fasta, files, scale=scale))
     return ScoreTrack.from_bigwig(files[0], probabilities=model != "motif")
 
 
 def count_regions(
-    track: ScoreTrack, tracks: Tracks, regions: Sequence[tuple[str, int, int]], batch: int
+    track: ScoreTrack, tracks: Labels, regions: Sequence[tuple[str, int, int]], batch: int
 ) -> ScoreCounts:
     """Compare scores with labels over regions, `batch` of them at a time."""
     counts = ScoreCounts(track.probabilities)
@@ -86,7 +90,7 @@ def count_regions(
 
 
 def count_chromosome(
-    track: ScoreTrack, tracks: Tracks, chrom: str, window_length: int
+    track: ScoreTrack, tracks: Labels, chrom: str, window_length: int
 ) -> ScoreCounts:
     """Compare scores with labels over a whole chromosome."""
     size, step = tracks.chrom_sizes[chrom], BATCH_WINDOWS * window_length
@@ -117,6 +121,14 @@ def count_windows(
     return counts
 
 
+def count_pieces(pieces: Iterable[tuple[str, int, np.ndarray]], tracks: Tracks) -> ScoreCounts:
+    """Compare probabilities with labels piece by piece: a chromosome, a first base, float32 [n]."""
+    counts = ScoreCounts()
+    for chrom, start, scores in pieces:
+        counts.update(tracks.labels(chrom, start, start + len(scores)), scores)
+    return counts
+
+
 def choose_threshold(
     pairs: Sequence[tuple[ScoreTrack, Tracks]], chromosomes: Sequence[str], window_length: int
 ) -> float:
@@ -144,7 +156,9 @@ def evaluate(
     tracks: Tracks,
     chromosomes: Sequence[str],
     windows: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    invert: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+    others: Sequence[Tracks] = (),
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Judge one cell line.
 
     Args:
@@ -153,26 +167,42 @@ def evaluate(
         tracks: Reader of the cell line, with labels.
         chromosomes: The held-out ones.
         windows: Test windows, chrom, start, end.
+        invert: Of models that are calibrated, what gives their probabilities before that.
+        others: Readers of the labels of the other cell lines.
 
     Returns:
         Metrics, a row for each model and scope (each chromosome, "chromosomes" for all of them,
-        "windows" for the test windows), and the precision-recall curves over all chromosomes
-        (model, recall, precision, threshold).
+        "windows" for the test windows, and, if there are others, "specific" for all chromosomes
+        as `leopard.baselines.mask_common` leaves them); the precision-recall curves over all
+        chromosomes (model, recall, precision, threshold); and of those that give probabilities,
+        the rows of `leopard.reliability.tabulate_reliability`, over all chromosomes, with model.
     """
     length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
-    rows, curves = [], []
+    site = mean_site(tracks, chromosomes)
+    rows, curves, reliability = [], [], []
     for model, track in scores.items():
         by_scope = {c: count_chromosome(track, tracks, c, length) for c in chromosomes}
         total = ScoreCounts(track.probabilities)
         for counts in by_scope.values():
             total = total + counts
         by_scope["chromosomes"] = total
+        if others:
+            specific = SpecificLabels(tracks, others)
+            by_scope["specific"] = sum(
+                (count_chromosome(track, specific, c, length) for c in chromosomes),
+                ScoreCounts(track.probabilities),
+            )
         regions = list(iterate_regions(windows))
         by_scope["windows"] = count_regions(track, tracks, regions, BATCH_WINDOWS)
         for scope, counts in by_scope.items():
             measures = summarise(counts, thresholds[model])
             rows.append({"model": model, "scope": scope, "resolution": 1, **measures})
-        log.info("%s: average precision %.4f", model, rows[-2]["average_precision"])
+        log.info("%s: average precision %.4f", model, average_precision(total))
+        if track.probabilities:
+            parts = tabulate_reliability(
+                total, thresholds[model], site, invert.get(model, np.asarray)
+            )
+            reliability.append(parts.assign(model=model))
         precision, recall, threshold = precision_recall_curve(total)
         # Evenly spaced in recall, not in threshold: the curve keeps its shape with few points.
         kept = np.unique(
@@ -188,4 +218,5 @@ def evaluate(
                 }
             )
         )
-    return pd.DataFrame(rows), pd.concat(curves, ignore_index=True)
+    tables = (pd.concat(x, ignore_index=True) for x in (curves, reliability))
+    return pd.DataFrame(rows), *tables

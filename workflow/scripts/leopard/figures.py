@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from leopard.evaluation import ScoreTrack
+from leopard.evaluation import TOTALS, ScoreTrack
 from leopard.formats import natural_key
 from leopard.peaks import NEAR, label_runs
 from leopard.tracks import MASKED, Tracks
@@ -44,10 +44,16 @@ STYLE: dict[Any, Any] = {
 # Okabe & Ito's colours, told apart in every form of colour blindness.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 VERMILION, SKY, GREY = "#D55E00", "#56B4E9", "#7F7F7F"
+WINE = "#882255"  # Tol's, darker than any of theirs
+BASELINE_COLOURS = {
+    **{"accessibility": GREY, "motif": GREEN, "motif_accessibility": SKY, "trees": WINE},
+    "other_lines": "black",
+}
 MODEL_COLOURS = {
     **{"unet": BLUE, "cnn": ORANGE, "factornet": VERMILION, "anchor": PURPLE},
-    **{"motif": GREEN, "accessibility": GREY, "motif_accessibility": SKY, "other_lines": "black"},
+    **BASELINE_COLOURS,
 }
+DISPLAY_NAMES = {"factornet": "FactorNet (small)", "anchor": "Anchor (small)"}
 SPLIT_COLOURS = dict(zip(SPLITS, (GREY, SKY, PURPLE), strict=True))
 CELL_LINE_COLOURS = ("black", VERMILION, BLUE, GREEN, ORANGE)
 CELL_LINE_MARKERS = "os^DvP*"  # of another number than the colours: their pairs repeat late
@@ -73,6 +79,11 @@ def save(figure: Figure, path: str | Path) -> None:
     metadata = {"Date": None} if str(path).endswith(".svg") else None
     with rc_context(STYLE):
         figure.savefig(path, dpi=160, metadata=metadata)
+
+
+def display_name(model: str) -> str:
+    """A model's or baseline's name as people write it."""
+    return DISPLAY_NAMES.get(model, model.replace("_", " ") if model in BASELINE_COLOURS else model)
 
 
 def model_colours(models: Sequence[str]) -> dict[str, str]:
@@ -217,8 +228,10 @@ def plot_precision_recall(curves: pd.DataFrame, metrics: pd.DataFrame, title: st
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for model in models:
         curve = curves[curves["model"] == model]
-        style = "--" if model in ("motif", "accessibility") else "-"
-        label = f"{model}, average precision {total.at[model, 'average_precision']:.3f}"
+        style = "--" if model in BASELINE_COLOURS else "-"
+        label = (
+            f"{display_name(model)}, average precision {total.at[model, 'average_precision']:.3f}"
+        )
         left.plot(curve["recall"], curve["precision"], style, color=colours[model], label=label)
         chosen = curve.loc[(curve["threshold"] - total.at[model, "threshold"]).abs().idxmin()]
         left.plot(
@@ -237,7 +250,7 @@ def plot_precision_recall(curves: pd.DataFrame, metrics: pd.DataFrame, title: st
 
 def _plot_chromosomes(axes: Axes, metrics: pd.DataFrame, colours: Mapping[str, str]) -> None:
     """Average precision of each model on each test chromosome."""
-    scopes = metrics[~metrics["scope"].isin(["chromosomes", "windows"])]
+    scopes = metrics[~metrics["scope"].isin(TOTALS)]
     chroms = sorted(scopes["scope"].unique(), key=natural_key)
     for model, group in scopes.groupby("model", sort=False):
         values = group.set_index("scope")["average_precision"].reindex(chroms)

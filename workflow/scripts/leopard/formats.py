@@ -1,4 +1,4 @@
-"""Readers of the small text formats: narrowPeak, BED, and motifs (MEME, JASPAR).
+"""Readers of the small text formats: tables, narrowPeak and BED.
 
 Coordinates are 0-based, half-open. Every error names the file, and the line where there is one.
 """
@@ -8,16 +8,16 @@ import io
 import logging
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 import pandas as pd
-from memelite.io import read_meme
 
 from leopard.errors import InputError
+from leopard.motif_files import FORMATS, parse_motif
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,17 @@ NARROWPEAK = (
     *("signal_value", "p_value", "q_value", "summit"),
 )
 INTEGER = r"-?[0-9]{1,15}"
-PSEUDOCOUNT = 0.01  # per base: small beside counts, and beside probabilities as well
+UNKNOWN = {"score": "0", "p_value": "-1", "q_value": "-1"}
+"""What narrowPeak has where a tool writes "." for a number that it does not know."""
+
+NAMES = (
+    *("chrom", "cell_line", "model", "member", "factor", "tf", "scope", "split", "role", "path"),
+    *("note", "name", "strand", "value", "gpu_type", "replicate", "method"),
+)
+"""Columns of tables that are text whatever is in them: 1, 007, 1e5, NA and True are names too."""
+
+MISSING = ("", "NA", "NaN", "nan", "-")
+TEXT = "utf-8-sig"  # UTF-8, and a byte-order mark before it is none of the text
 
 
 @contextmanager
@@ -37,7 +47,7 @@ def file_errors(path: Path) -> Iterator[None]:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(path, "truncated or corrupt gzip", "fetch it again") from error
     except UnicodeDecodeError as error:
-        raise InputError(path, "not a text file", "check which file is meant") from error
+        raise InputError(path, "not a text file in UTF-8", "save it as that") from error
     except OSError as error:
         remedy = "check the path, its permissions and the space left there"
         raise InputError(error.filename or path, error.strerror or str(error), remedy) from error
@@ -66,12 +76,46 @@ def natural_key(chrom: str) -> str:
     return re.sub(r"\d+", lambda number: number[0].zfill(4), chrom)
 
 
-def read_narrowpeak(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
+def read_table(path: Path | str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a tab-separated table that the workflow wrote or is given.
+
+    Args:
+        path: The table; lines of text, a header first.
+        columns: Names of the columns of a table without a header.
+
+    Returns:
+        The columns `NAMES` as text just as it stands; in all others, what is `MISSING` is NaN, and
+        what can be read as numbers is.
+    """
+    if columns is None:
+        columns = pd.read_csv(path, sep="\t", nrows=0, encoding=TEXT).columns
+        header: dict[str, object] = {"header": 0}
+    else:
+        header = {"header": None}
+    return pd.read_csv(
+        path,
+        sep="\t",
+        encoding=TEXT,
+        names=list(columns),
+        dtype=dict.fromkeys([x for x in columns if x in NAMES], "str"),
+        keep_default_na=False,
+        na_values={x: list(MISSING) for x in columns if x not in NAMES},
+        **header,
+    )
+
+
+def read_narrowpeak(
+    path: Path, chrom_sizes: Mapping[str, int], used: Collection[str] | None = None
+) -> pd.DataFrame:
     """Read the peaks on the genome's chromosomes; those elsewhere are dropped and counted.
+
+    A peak that goes on past the end of its chromosome, as peak callers make them, is cut there.
 
     Args:
         path: A narrowPeak file, plain or gzip.
         chrom_sizes: Length in bases of every chromosome of the genome.
+        used: Chromosomes on which a peak that begins past the end is an error: the peaks are of
+            another assembly. On others it is dropped. None stands for all.
 
     Returns:
         One row per peak, in file order: the columns `NARROWPEAK`. `summit` is the position on the
@@ -83,6 +127,8 @@ def read_narrowpeak(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
     peaks = _read_table(path, NARROWPEAK, exact=True)
     _to_integers(peaks, ["start", "end", "summit"], path)
     for column in ("score", "signal_value", "p_value", "q_value"):
+        if column in UNKNOWN:
+            peaks[column] = peaks[column].replace(".", UNKNOWN[column])
         peaks[column] = pd.to_numeric(peaks[column], errors="coerce")
         _require(peaks[column].notna(), path, f"{column} is not a number", "correct the line")
     _require(peaks["strand"].isin(list("+-.")), path, "strand is none of + - .", "correct the line")
@@ -96,9 +142,19 @@ def read_narrowpeak(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
     peaks = _on_genome(peaks, path, chrom_sizes)
     if peaks.empty:
         raise InputError(path, "no peaks on the genome's chromosomes", "check the file and genome")
-    inside = peaks["end"] <= peaks["chrom"].map(chrom_sizes)
-    _require(inside, path, "peak past the chromosome's end", "use peaks of the FASTA's assembly")
-    return peaks.reset_index(drop=True)
+    ends = peaks["chrom"].map(chrom_sizes)
+    begins = peaks["start"] < ends
+    problem, remedy = "peak past the chromosome's end", "use peaks and FASTA of one assembly"
+    unused = ~peaks["chrom"].isin(list(chrom_sizes if used is None else used))
+    _require(begins | unused, path, problem, remedy)
+    if (cut := begins & (peaks["end"] > ends)).any():
+        log.warning("%s: cut %d peaks at their chromosome's end", path, cut.sum())
+    peaks["end"] = peaks["end"].clip(upper=ends)
+    peaks["summit"] = peaks["summit"].clip(upper=peaks["end"] - 1)
+    if not begins.all():
+        names = examples(dict.fromkeys(peaks["chrom"][~begins]))
+        log.warning("%s: dropped %d peaks past the end of %s", path, sum(~begins), names)
+    return peaks[begins].reset_index(drop=True)
 
 
 def read_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
@@ -124,48 +180,29 @@ def read_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
 
 
 def read_motif(path: Path) -> tuple[str, np.ndarray]:
-    """Read the first motif of a MEME or JASPAR file.
+    """Read the first motif of a file, in any of the formats of `leopard.motif_files`.
 
     Returns:
-        Its name, and the probability of each base: float64 [4, width], rows A C G T. JASPAR's
-        counts are normalised with `PSEUDOCOUNT`.
+        Its name, and the probability of each base: float64 [4, width], rows A C G T.
 
     Raises:
         InputError: The file has no motif, or one that is not of DNA.
     """
     with file_errors(path):
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding=TEXT)
     try:
-        name, matrix = _parse_jaspar(text) if text.lstrip().startswith(">") else _first_meme(path)
-        total = matrix.sum(axis=0)
-        if not (np.isfinite(matrix).all() and (matrix >= 0).all() and (total > 0).all()):
-            raise ValueError("not probabilities or counts")
-    except (AttributeError, IndexError, ValueError) as error:
-        raise InputError(path, "malformed motif", "use MEME or JASPAR format, DNA") from error
+        name, matrix = parse_motif(text)
+    except ValueError as error:
+        raise InputError(path, f"malformed motif: {error}", f"use {FORMATS}, DNA") from error
     if not matrix.size:
-        raise InputError(path, "motif file without motifs", "give a MEME or JASPAR file with one")
-    return name, matrix / total
-
-
-def _first_meme(path: Path) -> tuple[str, np.ndarray]:
-    """Return the name and the matrix [4, width] of the first motif, empty if there is none."""
-    return next(iter(read_meme(path, n_motifs=1).items()), ("", np.empty((4, 0))))
-
-
-def _parse_jaspar(text: str) -> tuple[str, np.ndarray]:
-    """Return the name and the matrix [4, width] of the first motif, with pseudocounts."""
-    header, *lines = [line for line in text.splitlines() if line.strip()][:5]
-    rows = [re.sub("[][]", " ", line).split() for line in lines]
-    bases = "".join(row.pop(0) for row in rows if row and row[0] in "ACGT")
-    if len(rows) != 4 or bases not in ("", "ACGT"):
-        raise ValueError("not four rows, of A C G T")
-    return header.strip("> ").replace("\t", " "), np.array(rows, dtype=float) + PSEUDOCOUNT
+        raise InputError(path, "motif file without motifs", f"give one of {FORMATS}")
+    return name or path.stem, matrix
 
 
 def _read_table(path: Path, columns: Sequence[str], exact: bool) -> pd.DataFrame:
     """Return the leading `columns` of a BED-like file as text, indexed by line number."""
     rows = {}
-    with file_errors(path), io.TextIOWrapper(open_compressed(path), encoding="utf-8") as stream:
+    with file_errors(path), io.TextIOWrapper(open_compressed(path), encoding=TEXT) as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip() or line.startswith("#") or line.split()[0] in ("track", "browser"):
                 continue

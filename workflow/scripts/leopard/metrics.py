@@ -44,6 +44,14 @@ def _odds(probabilities: np.ndarray) -> np.ndarray:
     return (p / np.maximum(1 - p, np.finfo(np.float32).tiny)).astype(np.float32)
 
 
+def bin_middles() -> np.ndarray:
+    """The probability in the middle of each bin of probabilities, float64 [bins]."""
+    edges = bin_edges(np.arange(VALUE_BINS)).astype(np.float64)
+    edges[-1] = np.finfo(np.float32).max  # of the odds of what lies beyond
+    odds = np.append(edges[:-1] + np.diff(edges) / 2, edges[-1])
+    return odds / (1 + odds)
+
+
 _bin_zeros = partial(np.zeros, VALUE_BINS, np.int64)
 _pr_zeros = partial(np.zeros, PR_AUC_THRESHOLDS + 1, np.int64)
 
@@ -58,6 +66,7 @@ class ScoreCounts:
         pr_positives, pr_negatives: Bases by the thresholds of `pr_auc`, int64 [1002].
         cross_entropy: Sum of binary cross-entropy, in nats.
         dice: Sum over batches of `dice_coef`.
+        expected: Sum of the probabilities: how many bases should be bound.
         batches: Number of batches.
     """
 
@@ -68,6 +77,7 @@ class ScoreCounts:
     pr_negatives: np.ndarray = field(default_factory=_pr_zeros)
     cross_entropy: float = 0.0
     dice: float = 0.0
+    expected: float = 0.0
     batches: int = 0
 
     def update(self, labels: np.ndarray, scores: np.ndarray) -> None:
@@ -88,6 +98,7 @@ class ScoreCounts:
         p = scores.astype(np.float64)
         clipped = np.clip(p, EPSILON, 1 - EPSILON)
         self.cross_entropy -= np.log(np.where(bound, clipped, 1 - clipped)).sum()
+        self.expected += p.sum()
         self.dice += (2 * p[bound].sum() + SMOOTH) / (bound.sum() + p.sum() + SMOOTH)
         self.batches += 1
 
@@ -207,4 +218,5 @@ def summarise(counts: ScoreCounts, threshold: float) -> dict[str, float]:
         "dice_best": dice_best,
         "binary_io_u_best": iou_best,
         "threshold": threshold,
+        "calibration": counts.expected / counts.n_positive if p and counts.n_positive else nan,
     }

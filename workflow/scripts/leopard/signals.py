@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyBigWig
 
 from leopard.errors import InputError
+from leopard.formats import read_table
 from leopard.metrics import VALUE_BINS, bin_edges, bin_values
 from leopard.tracks import STRETCH, Tracks, add_runs
 
@@ -79,7 +79,7 @@ def read_scale(measures: Sequence[str | Path]) -> float:
     """
     if not measures:
         return 1.0
-    mean = float(pd.read_csv(measures[0], sep="\t")["mean"].item())
+    mean = float(read_table(measures[0])["mean"].item())
     if not mean > 0:
         problem = "no signal on any chromosome of the study"
         raise InputError(measures[0], problem, "check the cell line's tracks")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leopard.formats import natural_key
+from leopard.formats import natural_key, read_table
 from leopard.outcomes import MEASURE, set_beside
 from leopard.tracks import MASKED
 from leopard.windows import SPLITS
@@ -332,6 +332,7 @@ def summary_page(summary: pd.DataFrame, roles: Mapping[str, str]) -> str:
         "auroc": ("AUROC", LONG),
         "pr_auc": ("PR-AUC", LONG),
         "loss": ("loss", LONG),
+        "calibration": ("sum of probabilities / bound bases", SHORT),
         "dice_coef": ("Dice (soft)", LONG),
         "binary_io_u": ("IoU at 0.5", LONG),
         "threshold": ("threshold", SHORT),
@@ -356,7 +357,7 @@ def read_benchmarks(directories: Iterable[Path]) -> pd.DataFrame:
         for path in sorted(directory.rglob("*.tsv")):
             rule, *job = path.relative_to(directory).with_suffix("").parts
             if rule != "report":
-                table = pd.read_csv(path, sep="\t", na_values="-")
+                table = read_table(path)
                 tables.append(table.assign(rule=rule, job="/".join(job)))
     return pd.concat(tables, ignore_index=True)
 

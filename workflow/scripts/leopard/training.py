@@ -16,6 +16,7 @@ from leopard import PROGRESS_INTERVAL, devices, models
 from leopard.batches import WindowBatches, WindowSource, describe, signal_quantiles
 from leopard.errors import InputError, TimeUpError
 from leopard.fit_metrics import training_metrics
+from leopard.formats import read_table
 from leopard.losses import build_loss
 from leopard.optimizers import OPTIMIZERS
 
@@ -358,7 +359,7 @@ class Journal(keras.callbacks.Callback):
         parts = recorded.pop("parts")
         if recorded != self.identity:
             return False
-        history = pd.read_csv(self.directory / "history.tsv", sep="\t")
+        history = read_table(self.directory / "history.tsv")
         whole = list(history["epoch"]) == list(range(1, len(history) + 1))
         if not whole or any(history.iloc[:, -1].isna()):  # what a row that was cut off lacks
             raise ValueError("history.tsv is not whole")

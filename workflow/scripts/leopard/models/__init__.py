@@ -16,6 +16,7 @@ import numpy as np
 from leopard.errors import InputError
 from leopard.models.cnn import build_cnn
 from leopard.models.encoding import InputEncoding
+from leopard.models.reach import derive_reach
 from leopard.models.unet import build_unet
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "cnn": build_cnn}
@@ -42,6 +43,9 @@ def build(
         quantiles: Of the signal, for the transform of that name.
         batch_norm_momentum: Share of the running statistics that one step keeps.
         delta: Give it how far accessibility is from the mean over cell lines, as a sixth channel.
+
+    Raises:
+        InputError: Genomes could not be decoded with it, as `leopard.models.reach` tells.
     """
     encoding = InputEncoding(base_order, signal_transform, quantiles, delta)
     core = BUILDERS[architecture](
@@ -51,7 +55,9 @@ def build(
     )
     codes = keras.Input((None,), dtype="uint8", name="codes")
     signal = keras.Input((None, 2) if delta else (None,), dtype="float32", name="signal")
-    return keras.Model([codes, signal], core(encoding([codes, signal])), name=architecture)
+    model = keras.Model([codes, signal], core(encoding([codes, signal])), name=architecture)
+    derive_reach(model)  # refused now, not after hours of training
+    return model
 
 
 def load(path: Path) -> keras.Model:
@@ -85,34 +91,3 @@ def synchronize(model: keras.Model, on: bool) -> None:
     for layer in leaf_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = on
-
-
-def pooling_factor(model: keras.Model) -> int:
-    """What the input's length must be a multiple of: the product of all poolings."""
-    factor = 1
-    for layer in leaf_layers(model):
-        if isinstance(layer, keras.layers.MaxPooling1D):
-            factor *= layer.pool_size[0]
-    return factor
-
-
-def receptive_halo(model: keras.Model) -> int:
-    """Bases to each side of a position that its output can depend on, rounded up to the grid.
-
-    Walks the layers with the stride at which each one works: a convolution of kernel k at stride
-    s reaches s (k - 1) / 2 to each side, a pooling or transposed convolution of kernel k at most
-    s (k - 1), s being the stride on its finer side. Skip connections only shorten the way, so the
-    path through every layer bounds them all.
-    """
-    stride, halo = 1, 0
-    for layer in leaf_layers(model):
-        if isinstance(layer, keras.layers.MaxPooling1D):
-            halo += stride * (layer.pool_size[0] - 1)
-            stride *= layer.pool_size[0]
-        elif isinstance(layer, keras.layers.Conv1DTranspose):
-            stride //= layer.strides[0]
-            halo += stride * (layer.kernel_size[0] - 1)
-        elif isinstance(layer, keras.layers.Conv1D):
-            halo += stride * (layer.kernel_size[0] // 2)
-    grid = pooling_factor(model)
-    return -(-halo // grid) * grid
