@@ -12,6 +12,17 @@ SIZES = {"chr1": 20_011, "chr2": 3000, "chr3": 1000, "chr4": 17}
 """No multiples of 32, longer and shorter than a tile, and shorter than the network's grid."""
 
 
+MOTIF = np.array(
+    [
+        [0.80, 0.05, 0.00, 0.70, 0.10],
+        [0.10, 0.85, 0.02, 0.10, 0.05],
+        [0.05, 0.05, 0.96, 0.10, 0.05],
+        [0.05, 0.05, 0.02, 0.10, 0.80],
+    ]
+)
+"""Letter probabilities of a small motif, [4, 5], rows A C G T."""
+
+
 @dataclass
 class Genome:
     """A genome on disk and, by chromosome, what its files hold.

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pyBigWig
 import pytest
-from conftest import SIZES
+from conftest import MOTIF, SIZES
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard import motif_scores
@@ -21,14 +21,6 @@ from leopard.motif_scores import (
 from leopard.motifs import scan
 from leopard.tracks import Tracks, reverse_complement
 
-MOTIF = np.array(
-    [
-        [0.80, 0.05, 0.00, 0.70, 0.10],
-        [0.10, 0.85, 0.02, 0.10, 0.05],
-        [0.05, 0.05, 0.96, 0.10, 0.05],
-        [0.05, 0.05, 0.02, 0.10, 0.80],
-    ]
-)
 WIDTH = 5
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3])
 

@@ -2,17 +2,10 @@
 
 import numpy as np
 import pytest
+from conftest import MOTIF
 from leopard.motifs import scan
 from leopard.tracks import reverse_complement
 
-MOTIF = np.array(
-    [
-        [0.80, 0.05, 0.00, 0.70, 0.10],
-        [0.10, 0.85, 0.02, 0.10, 0.05],
-        [0.05, 0.05, 0.96, 0.10, 0.05],
-        [0.05, 0.05, 0.02, 0.10, 0.80],
-    ]
-)
 WIDTH = 5
 PSEUDOCOUNT = 1e-4  # memelite's
 ODDS = np.log2((MOTIF + PSEUDOCOUNT) / 0.25)

@@ -21,11 +21,8 @@ if LABELS["cell_line"].duplicated().any():
 SHARED = f"results/{config['study']}"
 OUT = f"{SHARED}/{config['tf']}" if "factors" in config else SHARED
 FACTOR = {"factor": config["tf"]} if OUT != SHARED else {}  # first of each result's labels
-SHARED_INPUTS, OWN_INPUTS = ["genome", "blacklist", "exclude", "regions", "signal"], [
-    "motif",
-    "labels",
-    "weights",
-]
+SHARED_INPUTS = ["genome", "blacklist", "exclude", "regions", "signal"]
+OWN_INPUTS = ["motif", "labels", "weights"]
 CELL_LINES = list(dict.fromkeys(SIGNALS["cell_line"]))
 LABELLED = [x for x in LABELS["cell_line"] if x in CELL_LINES]
 MODELS = list(config["models"])
@@ -104,8 +101,9 @@ def present(paths):
     def find(wildcards):
         found = paths(wildcards) if callable(paths) else paths
         for path in found:
-            made = Path(path).exists() or any(rule.is_producer(path) for rule in workflow.rules)
-            if path in GIVEN and not made:
+            if path not in GIVEN or Path(path).exists():
+                continue
+            if not any(rule.is_producer(path) for rule in workflow.rules):
                 refuse(path, f"no such file, named in {GIVEN[path]}", "correct the path")
         return found
 

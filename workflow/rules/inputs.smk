@@ -158,10 +158,10 @@ rule exclude_bases:
 
 if REGIONS:
 
-    use rule exclude_bases as exclude_outside with:
+    rule exclude_outside:
         input:
             **SHARED_GENOME,
-            exclusions=EXCLUSIONS,
+            excluded=EXCLUDED,
             regions=REGIONS,
         output:
             UNJUDGED,
@@ -169,10 +169,15 @@ if REGIONS:
             f"{SHARED}/logs/exclude_outside.log",
         benchmark:
             f"{SHARED}/benchmarks/exclude_outside.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(20),
         params:
-            chromosomes=USED_CHROMOSOMES,
-            unknown=config["windows"]["strategy"] != "apac2022",
-            judged=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+            chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+        script:
+            "../scripts/exclude_outside.py"
 
 
 rule check_signal:

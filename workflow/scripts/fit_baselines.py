@@ -4,22 +4,14 @@ from job import job
 from leopard.fitted import fit_baselines, list_searches
 from leopard.formats import read_motif
 from leopard.motif_scores import log_odds, measure_background
-from leopard.signals import read_scale
-from leopard.tracks import Tracks
+from leopard.signals import open_line
 from threadpoolctl import threadpool_limits
 
 with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
     files, params = snakemake.input, snakemake.params
-    fasta = Path(files.fasta)
     training, validation = (
         [
-            Tracks(
-                fasta,
-                [Path(x) for x in signals],
-                Path(labels),
-                read_scale(scale),
-                excluded=Path(excluded),
-            )
+            open_line(files.fasta, signals, labels, scale, excluded)
             for signals, scale, labels in cell_lines
         ]
         for cell_lines, excluded in (

@@ -3,25 +3,20 @@ from pathlib import Path
 from job import job
 from leopard.anchor import train_anchor
 from leopard.samples import draw_training
-from leopard.signals import read_scale
+from leopard.signals import open_line
 from leopard.tracks import Tracks
 
 with job(snakemake.log[0]):
     files, params = snakemake.input, snakemake.params
-    fasta, excluded = Path(files.fasta), Path(files.excluded)
     training, validation = (
-        Tracks(fasta, [Path(x) for x in signals], Path(labels), read_scale(scale), None, excluded)
-        for signals, labels, scale in (
+        open_line(files.fasta, *line, files.excluded)
+        for line in (
             (files.signals, files.labels, files.scale),
             (files.validation_signals, files.validation_labels, files.validation_scale),
         )
     )
     training, validation = draw_training(
-        training,
-        validation,
-        params.chromosomes,
-        params.bins,
-        params.seed,
+        training, validation, params.chromosomes, params.bins, params.seed
     )
-    hits = Tracks(fasta, [Path(x) for x in files.hits])
+    hits = Tracks(Path(files.fasta), [Path(x) for x in files.hits])
     train_anchor(training, validation, hits, params.seed, Path(snakemake.output[0]))

@@ -9,23 +9,17 @@ with job(snakemake.log[0]):
 
     from leopard.factornet import train_factornet
     from leopard.samples import draw_training
-    from leopard.signals import read_scale
-    from leopard.tracks import Tracks
+    from leopard.signals import open_line
 
     files, params = snakemake.input, snakemake.params
-    fasta, excluded = Path(files.fasta), Path(files.excluded)
     training, validation = (
-        Tracks(fasta, [Path(x) for x in signals], Path(labels), read_scale(scale), None, excluded)
-        for signals, labels, scale in (
+        open_line(files.fasta, *line, files.excluded)
+        for line in (
             (files.signals, files.labels, files.scale),
             (files.validation_signals, files.validation_labels, files.validation_scale),
         )
     )
     training, validation = draw_training(
-        training,
-        validation,
-        params.chromosomes,
-        params.bins,
-        params.seed,
+        training, validation, params.chromosomes, params.bins, params.seed
     )
     train_factornet(training, validation, params.epochs, params.seed, Path(snakemake.output[0]))

@@ -13,14 +13,11 @@ from leopard.tracks import OTHER, Tracks, find_runs, read_chromosome
 COLUMNS = ["chrom", "start", "end"]
 
 
-def find_unknown(tracks: Tracks, chromosomes: Sequence[str]) -> pd.DataFrame:
-    """Runs of bases other than A, C, G, T: chrom, start, end."""
-    tables = [pd.DataFrame(columns=COLUMNS)]
-    for chrom in chromosomes:
-        codes = read_chromosome(tracks.codes, chrom, tracks.chrom_sizes[chrom])
-        runs = find_runs(codes == OTHER)
-        tables.append(pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]}))
-    return pd.concat([x for x in tables if len(x)] or tables[:1], ignore_index=True)
+def find_unknown(tracks: Tracks, chrom: str) -> pd.DataFrame:
+    """Runs of bases other than A, C, G, T on a chromosome: chrom, start, end."""
+    codes = read_chromosome(tracks.codes, chrom, tracks.chrom_sizes[chrom])
+    runs = find_runs(codes == OTHER)
+    return pd.DataFrame({"chrom": chrom, "start": runs[:, 0], "end": runs[:, 1]})
 
 
 def merge(tables: Sequence[pd.DataFrame], chrom_sizes: dict[str, int]) -> pd.DataFrame:
@@ -50,7 +47,7 @@ def list_excluded(
     tracks = Tracks(fasta)
     tables = [read_bed(path, tracks.chrom_sizes) for path in beds]
     if unknown:
-        tables.append(find_unknown(tracks, chromosomes))
+        tables += [find_unknown(tracks, chrom) for chrom in chromosomes]
     return merge(tables, tracks.chrom_sizes)
 
 

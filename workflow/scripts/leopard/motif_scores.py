@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 
-from leopard.tracks import OTHER, Tracks, add_runs
+from leopard.tracks import OTHER, Tracks, add_runs, cut_chromosomes
 
 STRETCH = 1 << 20
 """Bases scanned at once: memory stays small on any chromosome."""
@@ -27,10 +27,7 @@ def measure_background(tracks: Tracks, chromosomes: Sequence[str]) -> np.ndarray
 
 def cut(tracks: Tracks, chromosomes: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """Chromosomes in stretches: chromosome, start, end."""
-    for chrom in chromosomes:
-        size = tracks.chrom_sizes[chrom]
-        for start in range(0, size, STRETCH):
-            yield chrom, start, min(start + STRETCH, size)
+    return cut_chromosomes({chrom: tracks.chrom_sizes[chrom] for chrom in chromosomes}, STRETCH)
 
 
 def log_odds(motif: np.ndarray, background: np.ndarray) -> np.ndarray:

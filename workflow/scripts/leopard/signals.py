@@ -13,7 +13,7 @@ import pyBigWig
 from leopard.errors import InputError
 from leopard.formats import read_table
 from leopard.metrics import VALUE_BINS, bin_edges, bin_values
-from leopard.tracks import STRETCH, Tracks, add_runs
+from leopard.tracks import STRETCH, Tracks, add_runs, cut_chromosomes
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,10 @@ Map = Callable[[np.ndarray], np.ndarray]
 
 
 def _stretches(sizes: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
-    for chrom, size in sizes.items():
-        for start in range(0, size, STRETCH):
-            yield chrom, start, min(start + STRETCH, size)
-        log.info("%s: done", chrom)
+    for region in cut_chromosomes(sizes, STRETCH):
+        yield region
+        if region[2] == sizes[region[0]]:
+            log.info("%s: done", region[0])
 
 
 def measure_signal(tracks: Tracks, chromosomes: Sequence[str]) -> dict[str, float]:
@@ -84,6 +84,31 @@ def read_scale(measures: Sequence[str | Path]) -> float:
         problem = "no signal on any chromosome of the study"
         raise InputError(measures[0], problem, "check the cell line's tracks")
     return 1 / mean
+
+
+def open_line(
+    fasta: str | Path,
+    signals: Sequence[str | Path],
+    labels: str | Path,
+    measures: Sequence[str | Path],
+    excluded: str | Path,
+) -> Tracks:
+    """A cell line to learn from: its accessibility, on its scale, and its labels.
+
+    Args:
+        fasta: The indexed genome.
+        signals: Its accessibility bigWigs.
+        labels: Its labels at 1 bp.
+        measures: As of `read_scale`.
+        excluded: BED of bases that count nowhere.
+    """
+    return Tracks(
+        Path(fasta),
+        [Path(x) for x in signals],
+        Path(labels),
+        read_scale(measures),
+        excluded=Path(excluded),
+    )
 
 
 def sample_signal(tracks: Tracks, chromosomes: Sequence[str], seed: int) -> np.ndarray:

@@ -4,7 +4,7 @@ Window extraction, fresh training windows and whole-genome decoding all call it,
 meets the same numbers wherever it is used.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,18 @@ def read_intervals(bed: Path) -> dict[str, np.ndarray]:
     return {str(chrom): rows[["start", "end"]].to_numpy() for chrom, rows in groups}
 
 
+def cut_chromosomes(sizes: Mapping[str, int], step: int) -> Iterator[tuple[str, int, int]]:
+    """Chromosomes in stretches of so many bases: chromosome, start, end."""
+    for chrom, size in sizes.items():
+        for start in range(0, size, step):
+            yield chrom, start, min(start + step, size)
+
+
 def read_chromosome(
     read: Callable[[str, int, int], np.ndarray], chrom: str, size: int
 ) -> np.ndarray:
     """All values of a chromosome, [size], read in stretches: readers need more than they give."""
-    starts = range(0, size, STRETCH)
-    return np.concatenate([read(chrom, x, min(x + STRETCH, size)) for x in starts])
+    return np.concatenate([read(*region) for region in cut_chromosomes({chrom: size}, STRETCH)])
 
 
 def _open(path: Path) -> "pybigtools.BBIReader":
@@ -196,7 +202,8 @@ class Tracks:
         inside = min(end, self.chrom_sizes[chrom]) - start
         values = self._labels.values(chrom, start, start + inside, fillna=0.0)
         labels[:inside] = np.where(values < -0.5, MASKED, values >= 0.5)
-        labels[~self.counted(chrom, start, end)] = MASKED
+        for first, last in self._excluded_in(chrom, start, end):
+            labels[max(first - start, 0) : last - start] = MASKED
         return labels
 
     def counted(self, chrom: str, start: int, end: int) -> np.ndarray:
