@@ -103,7 +103,7 @@ def present(paths):
         for path in found:
             if path not in GIVEN or Path(path).exists():
                 continue
-            if not any(rule.is_producer(path) for rule in workflow.rules):
+            if not any(x.is_producer(path) for x in workflow.rules):
                 refuse(path, f"no such file, named in {GIVEN[path]}", "correct the path")
         return found
 
