@@ -396,9 +396,21 @@ def test_faulty_blacklist(genome):
         check_genome(**genome)
 
 
-@pytest.mark.parametrize("text", ["NC_000001.11\t0\t150\n", "chr3\t0\t9\n", ""])
+def test_exclusions_where_the_study_does_not_look(genome, tmp_path):
+    """As the yeast's, of chrM and of a chromosome that is in no split."""
+    (tmp_path / "amplified.bed").write_text("chr3\t0\t9\n")
+    genome["exclusions"].append(tmp_path / "amplified.bed")
+    assert check_genome(**genome).iloc[-1]["chromosomes"] == 0
+    genome["regions"] = [genome["exclusions"].pop()]
+    with pytest.raises(
+        InputError, match=r"amplified.bed: no interval on a chromosome of the study"
+    ):
+        check_genome(**genome)
+
+
+@pytest.mark.parametrize("text", ["NC_000001.11\t0\t150\n", ""])
 def test_exclusions_that_exclude_nothing(genome, tmp_path, text):
-    """Of other names, of chromosomes that the study does not use, or none."""
+    """Of other names, or none."""
     (tmp_path / "amplified.bed").write_text(text)
     genome["exclusions"].append(tmp_path / "amplified.bed")
     problem = r"amplified.bed: no interval on a chromosome of the study \(chr1, chr2\); name its"

@@ -246,7 +246,8 @@ def test_specific_sites_are_those_not_bound_everywhere(genome, tracks, files, wi
         elsewhere[chrom][: SIZES[chrom] // 2][genome.labels[chrom][: SIZES[chrom] // 2] == 1] = 0
     other = Tracks(genome.fasta, labels=write_bigwig(tmp_path / "other.bw", elsewhere))
     scores = {"network": ScoreTrack.from_bigwig(files["network"], True)}
-    metrics, *_ = evaluate(scores, {"network": 0.4}, tracks, CHROMOSOMES, windows, {}, [other])
+    invert = {"network": np.asarray}
+    metrics, *_ = evaluate(scores, {"network": 0.4}, tracks, CHROMOSOMES, windows, invert, [other])
     table = metrics.set_index("scope")
     halves = [(x, 0, SIZES[x] // 2) for x in CHROMOSOMES]
     bound = sum((genome.labels[x][s:e] == 1).sum() for x, s, e in halves)

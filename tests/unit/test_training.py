@@ -18,6 +18,7 @@ from leopard import metrics, models
 from leopard.batches import WindowBatches, Windows, describe
 from leopard.errors import InputError, TimeUpError
 from leopard.losses import build_loss
+from leopard.models import reach
 from leopard.models.normalization import BatchNormalization
 from leopard.training import Journal, Recipe, _optimizer, build, train
 
@@ -100,6 +101,7 @@ def build_greedy(channels, output_bias, batch_norm_momentum):
     return keras.Model(inputs, build_plain(channels, output_bias, 0)(Greedy()(inputs)))
 
 
+reach.RULES[Greedy] = reach.RULES[keras.layers.Identity]  # or it is refused, as any unknown layer
 models.BUILDERS.update(tiny=build_tiny, plain=build_plain, greedy=build_greedy)
 
 

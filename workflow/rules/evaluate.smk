@@ -144,6 +144,7 @@ rule evaluate_cell_line:
         runtime=grows(120),
     params:
         files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
+        models=MODELS,
         calibrated=CALIBRATED,
         chromosomes=CHROMOSOMES["test"],
     script:

@@ -251,7 +251,6 @@ rule plot_reliability:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        models=MODELS,
         title=figure_title,
     script:
         "../scripts/plot_reliability.py"

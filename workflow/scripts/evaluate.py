@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from job import job
 from leopard import calibration
@@ -22,7 +23,8 @@ with job(snakemake.log[0]):
         Tracks(fasta, labels=Path(snakemake.input.labels), excluded=excluded),
         params.chromosomes,
         windows,
-        {
+        dict.fromkeys(params.models, np.asarray)
+        | {
             model: calibration.read(Path(x)).invert
             for model, x in zip(params.calibrated, snakemake.input.calibrations, strict=True)
         },

@@ -5,5 +5,4 @@ from leopard.reliability_figures import plot_reliability
 
 with job(snakemake.log[0]):
     reliability = read_table(snakemake.input[0])
-    of_models = reliability[reliability["model"].isin(snakemake.params.models)]
-    save(plot_reliability(of_models, snakemake.params.title), snakemake.output[0])
+    save(plot_reliability(reliability, snakemake.params.title), snakemake.output[0])

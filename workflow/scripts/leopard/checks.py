@@ -227,9 +227,9 @@ def check_genome(
         chromosomes: The chromosomes of every split.
         decoded: The chromosomes to predict.
         window_length: Bases.
-        exclusions: BED files of bases that count nowhere, such as a blacklist.
-        regions: BED files of what is evaluated. Each BED file has an interval on a chromosome of
-            the study.
+        exclusions: BED files of bases that count nowhere, such as a blacklist, each with an
+            interval on a chromosome of the genome.
+        regions: BED files of what is evaluated, each with an interval on a chromosome of the study.
 
     Returns:
         One row per file: role, cell_line, path, size (bytes), chromosomes (on how many of
@@ -248,7 +248,8 @@ def check_genome(
         for path in paths:
             bed = read_bed(path, sizes)
             on_used = len(used.intersection(bed["chrom"]))
-            if not on_used:
+            # A blacklist may lie where this study never looks, as on chrM; not so what is judged.
+            if bed.empty or (role == "regions" and not on_used):
                 problem = f"no interval on a chromosome of the study ({examples(sorted(used))})"
                 remedy = "name its chromosomes as the FASTA does, or leave it out"
                 raise InputError(path, problem, remedy)

@@ -167,15 +167,16 @@ def evaluate(
         tracks: Reader of the cell line, with labels.
         chromosomes: The held-out ones.
         windows: Test windows, chrom, start, end.
-        invert: Of models that are calibrated, what gives their probabilities before that.
+        invert: Of the models whose reliability is asked for, what gives their probabilities
+            before they were calibrated.
         others: Readers of the labels of the other cell lines.
 
     Returns:
         Metrics, a row for each model and scope (each chromosome, "chromosomes" for all of them,
         "windows" for the test windows, and, if there are others, "specific" for all chromosomes
         as `leopard.baselines.mask_common` leaves them); the precision-recall curves over all
-        chromosomes (model, recall, precision, threshold); and of those that give probabilities,
-        the rows of `leopard.reliability.tabulate_reliability`, over all chromosomes, with model.
+        chromosomes (model, recall, precision, threshold); and of those in `invert`, the rows of
+        `leopard.reliability.tabulate_reliability`, over all chromosomes, with model.
     """
     length = int(windows["end"].iloc[0] - windows["start"].iloc[0])
     site = mean_site(tracks, chromosomes)
@@ -198,10 +199,8 @@ def evaluate(
             measures = summarise(counts, thresholds[model])
             rows.append({"model": model, "scope": scope, "resolution": 1, **measures})
         log.info("%s: average precision %.4f", model, average_precision(total))
-        if track.probabilities:
-            parts = tabulate_reliability(
-                total, thresholds[model], site, invert.get(model, np.asarray)
-            )
+        if model in invert:
+            parts = tabulate_reliability(total, thresholds[model], site, invert[model])
             reliability.append(parts.assign(model=model))
         precision, recall, threshold = precision_recall_curve(total)
         # Evenly spaced in recall, not in threshold: the curve keeps its shape with few points.
