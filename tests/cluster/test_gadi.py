@@ -99,7 +99,9 @@ def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: Gad
     study.server.wait_until(lambda: journal.exists() and len(journal.read_text().splitlines()) > 2)
     study.server.set(overruns=1)
     assert head.wait(PATIENCE) == 0, study.said
-    killed, resumed, _ = study.server.jobs
+    killed, resumed, calibration, prediction = study.server.jobs
+    assert calibration["Job_Name"].startswith("calibrate_model")
+    assert prediction["Job_Name"].startswith("predict_binding")
     assert (killed["Exit_status"], killed["substate"]) == ("-29", "93")
     assert (killed.resource("walltime"), resumed.resource("walltime")) == ("36000", "72000")
     assert "walltime exceeded" in study.said
