@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +43,7 @@ class Study:
     def copy(self, directory: Path, **changes: Any) -> Self:
         """The same study elsewhere, modification times and all, to be spoilt."""
         shutil.copytree(self.directory, directory, symlinks=True)
-        return replace(self, directory=directory, config=dict(self.config), **changes)
+        return replace(self, directory=directory, config=deepcopy(self.config), **changes)
 
     def command(self, *arguments: str) -> list[str]:
         (self.directory / "study.yaml").write_text(yaml.safe_dump(self.config))
