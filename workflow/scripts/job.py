@@ -28,9 +28,10 @@ from leopard.errors import InputError, TimeUpError  # noqa: E402
 def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
     """Send logging, stdout and stderr (native libraries' too) to the rule's log file.
 
-    An `InputError`, a `TimeUpError`, or the system's refusal to write, ends the job with status 1
-    and one line on the terminal as well as in the log; anything else keeps its traceback. What the
-    context gives is the terminal, for the rare job that has something to tell there.
+    The library's warnings go to the terminal as well. An `InputError`, a `TimeUpError`, or the
+    system's refusal to write, ends the job with status 1 and one line on the terminal as well as in
+    the log; anything else keeps its traceback. What the context gives is the terminal, for the rare
+    job that has something to tell there.
 
     Args:
         log: The rule's log file.
@@ -47,6 +48,10 @@ def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True
     )
+    warnings = logging.StreamHandler(terminal)
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter(f"{Path(log).stem}: warning: %(message)s"))
+    logging.getLogger("leopard").addHandler(warnings)
     try:
         before = {path: _state(path) for path in inputs}
         yield terminal

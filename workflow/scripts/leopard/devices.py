@@ -28,6 +28,8 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
 
 
+log = logging.getLogger(__name__)
+
 READ_AHEAD = 8
 """Batches."""
 
@@ -71,7 +73,7 @@ def set_up(
         problem = f"{name} can use {len(found)} GPUs of the {n_devices} that the job needs"
         raise InputError("gpu: required", problem, "see nvidia-smi there, or allow gpu: optional")
     if not found and (broken := gpus.present()):
-        logging.warning("%s cannot use GPU %s: computing on the CPU", name, ", ".join(broken))
+        log.warning("%s cannot use GPU %s: computing on the CPU", name, ", ".join(broken))
     return {
         "device": found[0] if found else f"CPU, {threads} threads ({_cpu_name()})",
         "n_devices": len(found) or max(n_devices, 1),

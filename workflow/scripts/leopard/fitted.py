@@ -9,12 +9,12 @@ the validation chromosomes of the validation cell lines.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyBigWig
 import skops.io
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -25,7 +25,7 @@ from leopard.anchor import TRUSTED
 from leopard.feature_samples import Sample, draw_sample
 from leopard.features import WIDTHS, read_features
 from leopard.motif_scores import MotifSearch, cut
-from leopard.tracks import Tracks, add_runs
+from leopard.tracks import Tracks, add_runs, new_bigwig
 
 log = logging.getLogger(__name__)
 
@@ -229,13 +229,11 @@ def write_probabilities(
         chromosomes: Which.
     """
     order = [chrom for chrom in tracks.chrom_sizes if chrom in set(chromosomes)]
-    bigwigs = {name: pyBigWig.open(str(path), "w") for name, path in paths.items()}
-    for bigwig in bigwigs.values():
-        bigwig.addHeader([(chrom, tracks.chrom_sizes[chrom]) for chrom in order])
-    for region in cut(tracks, order):
-        predicted = fitted.predict(read_features(tracks, fitted.motif, *region))
-        for name, bigwig in bigwigs.items():
-            odds = coarsen(predicted[name])
-            add_runs(bigwig, region[0], odds / (1 + odds), region[1])
-    for bigwig in bigwigs.values():
-        bigwig.close()
+    sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in order}
+    with ExitStack() as stack:
+        bigwigs = {x: stack.enter_context(new_bigwig(path, sizes)) for x, path in paths.items()}
+        for region in cut(tracks, order):
+            predicted = fitted.predict(read_features(tracks, fitted.motif, *region))
+            for name, bigwig in bigwigs.items():
+                odds = coarsen(predicted[name])
+                add_runs(bigwig, region[0], odds / (1 + odds), region[1])

@@ -38,9 +38,12 @@ def run_training(
     import keras
 
     from leopard.batches import open_windows
+    from leopard.forecast import Forecast
     from leopard.training import MONITOR, Recipe, train
 
-    callbacks = []
+    callbacks: list[keras.callbacks.Callback] = []
+    if found["device"].startswith("CPU"):
+        callbacks.append(Forecast())
     if report:
 
         def tell(epoch: int, logs: Mapping[str, float]) -> None:

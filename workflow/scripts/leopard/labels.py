@@ -7,11 +7,10 @@ from pathlib import Path
 import bioframe
 import numpy as np
 import pandas as pd
-import pyBigWig
 
 from leopard.errors import InputError
 from leopard.motifs import scan
-from leopard.tracks import OTHER, Tracks
+from leopard.tracks import OTHER, Tracks, new_bigwig
 from leopard.windows import iterate_regions
 
 log = logging.getLogger(__name__)
@@ -92,8 +91,7 @@ def write_labels(
     if masked is not None and len(masked):
         unknown = bioframe.subtract(bioframe.merge(masked)[COLUMNS], runs)[COLUMNS]
         runs = pd.concat([runs, unknown.assign(value=-1.0)])
-    with pyBigWig.open(str(path), "w") as bigwig:
-        bigwig.addHeader(list(chrom_sizes.items()))
+    with new_bigwig(path, chrom_sizes) as bigwig:
         for chrom in chrom_sizes:
             rows = runs[runs["chrom"] == chrom].sort_values("start")
             if len(rows):

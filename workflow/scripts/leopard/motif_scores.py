@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyBigWig
 
-from leopard.tracks import OTHER, Tracks, add_runs, cut_chromosomes
+from leopard.tracks import OTHER, Tracks, add_runs, cut_chromosomes, new_bigwig
 
 STRETCH = 1 << 20
 """Bases scanned at once: memory stays small on any chromosome."""
@@ -122,8 +121,7 @@ def write_scores(
         chromosomes: Which.
         read: Gives the scores of (chromosome, start, end).
     """
-    order = [chrom for chrom in tracks.chrom_sizes if chrom in chromosomes]
-    with pyBigWig.open(str(path), "w") as bigwig:
-        bigwig.addHeader([(chrom, tracks.chrom_sizes[chrom]) for chrom in order])
-        for region in cut(tracks, order):
+    sizes = {chrom: size for chrom, size in tracks.chrom_sizes.items() if chrom in chromosomes}
+    with new_bigwig(path, sizes) as bigwig:
+        for region in cut_chromosomes(sizes, STRETCH):
             add_runs(bigwig, region[0], read(*region), region[1])

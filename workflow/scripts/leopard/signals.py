@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyBigWig
 
 from leopard.errors import InputError
 from leopard.formats import read_table
 from leopard.metrics import VALUE_BINS, bin_edges, bin_values
-from leopard.tracks import STRETCH, Tracks, add_runs, cut_chromosomes
+from leopard.tracks import STRETCH, Tracks, add_runs, cut_chromosomes, new_bigwig
 
 log = logging.getLogger(__name__)
 
@@ -168,12 +167,9 @@ def _write(
     path: Path, sizes: Mapping[str, int], read: Callable[[str, int, int], np.ndarray]
 ) -> None:
     """Write what is read, float32, as a bigWig of runs; bases of 0 have no entry."""
-    unfinished = path.with_suffix(".unfinished")  # complete before it gets its name
-    with pyBigWig.open(str(unfinished), "w") as bigwig:
-        bigwig.addHeader(list(sizes.items()))
+    with new_bigwig(path, sizes) as bigwig:
         for chrom, start, end in _stretches(sizes):
             add_runs(bigwig, chrom, read(chrom, start, end), start)
-    unfinished.replace(path)
 
 
 def write_normalised(

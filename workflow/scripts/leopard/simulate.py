@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyBigWig
 import pysam
 
 from leopard.errors import InputError
 from leopard.formats import read_motif
-from leopard.tracks import add_runs
+from leopard.tracks import add_runs, new_bigwig
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -346,8 +345,7 @@ def write_narrowpeak(path: Path, peaks: pd.DataFrame, cell_line: str) -> None:
 
 def write_bigwig(path: Path, coverage: Mapping[str, npt.NDArray[np.int64]]) -> None:
     """Write the non-zero runs of each chromosome's coverage [length]."""
-    with pyBigWig.open(str(path), "w") as bigwig:
-        bigwig.addHeader([(name, len(values)) for name, values in coverage.items()])
+    with new_bigwig(path, {name: len(values) for name, values in coverage.items()}) as bigwig:
         for name, values in coverage.items():
             add_runs(bigwig, name, values)
 

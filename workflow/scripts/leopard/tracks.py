@@ -5,6 +5,7 @@ meets the same numbers wherever it is used.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,16 @@ def read_bigwig(bigwig: "pyBigWig.bigWigFile", chrom: str, start: int, end: int)
     if not len(values):  # pyBigWig's answer where the whole file has no entry
         return np.zeros(end - start, np.float32)
     return np.nan_to_num(values, copy=False, nan=0.0)
+
+
+@contextmanager
+def new_bigwig(path: Path, sizes: Mapping[str, int]) -> "Iterator[pyBigWig.bigWigFile]":
+    """A bigWig to write, with chromosomes of these sizes; complete before it gets its name."""
+    unfinished = path.with_suffix(".unfinished")
+    with pyBigWig.open(str(unfinished), "w") as bigwig:
+        bigwig.addHeader(list(sizes.items()))
+        yield bigwig
+    unfinished.replace(path)
 
 
 def add_runs(bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, first: int = 0) -> None:
