@@ -25,15 +25,14 @@ else:
     include: "workflow/rules/members.smk"
     include: "workflow/rules/recipes.smk"
     include: "workflow/rules/inputs.smk"
-    include: "workflow/rules/signals.smk"
     include: "workflow/rules/windows.smk"
-    include: "workflow/rules/train.smk"
-    include: "workflow/rules/predict.smk"
-    include: "workflow/rules/evaluate.smk"
+    include: "workflow/rules/training.smk"
+    include: "workflow/rules/decoding.smk"
+    include: "workflow/rules/evaluation.smk"
     include: "workflow/rules/report.smk"
-    include: "workflow/rules/browse.smk"
-    include: "workflow/rules/trials.smk"
-    include: "workflow/rules/compare.smk"
+    include: "workflow/rules/browsing.smk"
+    include: "workflow/rules/experiments.smk"
+    include: "workflow/rules/comparison.smk"
 
 
 rule all:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 from contest import HEADER, ROOT, contest, rate
-from leopard.checks import prepare_genome
-from leopard.simulate import simulate_genome
-from leopard.tracks import BASES, Tracks, open_reader
-from leopard.windows import iterate_regions, write_windows
+from leopard.genome.tracks import BASES, Tracks, iterate_regions, open_reader
+from leopard.inputs.genome_file import prepare_genome
+from leopard.inputs.simulate import simulate_genome
+from leopard.windows.arrays import write_windows
 
 SIZE = 4_000_000
 LENGTH = 10240

@@ -20,10 +20,11 @@ import keras
 import numpy as np
 import pandas as pd
 from leopard import models
-from leopard.batches import describe, open_windows
-from leopard.decoding import Decoder
+from leopard.decoding.decoder import Decoder
 from leopard.metrics import ScoreCounts, average_precision
-from leopard.training import Recipe, train
+from leopard.training.batches import describe, open_windows
+from leopard.training.fit import train
+from leopard.training.recipe import Recipe
 
 PATIENCE, WINDOWS, BUDGET = 30, 50_000, 7200
 """The reference stops after so many epochs without a better validation PR-AUC, if it has seen so

@@ -38,8 +38,8 @@ def measure(way: dict[str, Any], length: int, steps: int, threads: int) -> float
     import keras
     import numpy as np
     from leopard import models
-    from leopard.fit_metrics import training_metrics
     from leopard.models import unet
+    from leopard.training.fit_metrics import training_metrics
 
     if way.get("padded"):
         unet.ENCODER_FILTERS, unet.BOTTOM_FILTERS = (16, 24, 40, 56, 80), 112

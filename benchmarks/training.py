@@ -16,20 +16,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contest import HEADER, contest, rate
-from leopard import devices  # before TensorFlow, which takes settings as it is imported
+from leopard import devices
 
 # isort: split
 import keras
 import numpy as np
 import tensorflow as tf
 from leopard import models
-from leopard.batches import WindowBatches, WindowSource, open_windows
-from leopard.decoding import Decoder, decode_genome, tile_chromosome
-from leopard.fit_metrics import training_metrics
-from leopard.formats import read_table
-from leopard.signals import read_scale
-from leopard.tracks import MASKED, Tracks
-from leopard.training import Recipe, build
+from leopard.decoding.decoder import Decoder, tile_chromosome
+from leopard.decoding.track import decode_genome
+from leopard.genome.formats import read_table
+from leopard.genome.tracks import MASKED, Tracks
+from leopard.inputs.signals import read_scale
+from leopard.training.batches import WindowBatches, WindowSource, open_windows
+from leopard.training.fit_metrics import training_metrics
+from leopard.training.recipe import Recipe, build
 
 BATCH, LEARNING_RATE, SHUFFLE = 64, 0.01, 2000
 BACKGROUND = 0.02

@@ -3,7 +3,7 @@
 import pycurl  # noqa: F401  before TensorFlow, whose own, older libcurl would be taken for its
 import pytest
 from hypothesis import settings
-from leopard import devices  # before TensorFlow, too, which takes settings as it is imported
+from leopard import devices
 
 # Of parsers more, and in `make test-nightly` many more.
 settings.register_profile("test", deadline=None, max_examples=50)

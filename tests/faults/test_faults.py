@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from leopard.signals import read_scale
-from leopard.tracks import Tracks
-from leopard.windows import iterate_regions
+from leopard.genome.tracks import Tracks, iterate_regions
+from leopard.inputs.signals import read_scale
 from workflow.conftest import Study
 
 from faults.conftest import (

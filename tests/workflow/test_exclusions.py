@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from leopard.formats import read_narrowpeak
-from leopard.tracks import MASKED, OTHER, Tracks
+from leopard.genome.formats import read_narrowpeak
+from leopard.genome.tracks import MASKED, OTHER, Tracks
 from sklearn.metrics import average_precision_score
 
 from workflow.test_run import read_all

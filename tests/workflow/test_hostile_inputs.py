@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-from leopard.formats import read_table
+from leopard.genome.formats import read_table
 
 from workflow.conftest import MOTIF, Handler, Study, build_study, serve
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pyBigWig
 import pytest
 import yaml
-from leopard.competition import draw_splits
-from leopard.formats import read_motif
-from leopard.signals import match_quantiles
+from leopard.genome.formats import read_motif
+from leopard.inputs.signals import match_quantiles
+from leopard.windows.competition import draw_splits
 
 from workflow.conftest import ROOT, Study, serve
 

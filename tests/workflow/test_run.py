@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-from leopard.calibration import Calibration
-from leopard.formats import read_narrowpeak
-from leopard.signals import read_scale
-from leopard.tracks import MASKED, OTHER, Tracks
+from leopard.decoding.calibration import Calibration
+from leopard.genome.formats import read_narrowpeak
+from leopard.genome.tracks import MASKED, OTHER, Tracks
+from leopard.inputs.signals import read_scale
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from workflow.conftest import ROOT, Study
@@ -290,7 +290,7 @@ def test_a_caption_redraws_only_the_report(finished):
     for part in ("workflow", "resources"):
         shutil.copytree(ROOT / part, clone / part)
     finished.snakefile = shutil.copy2(ROOT / "Snakefile", clone)
-    caption = clone / "workflow/report/summary.rst"
+    caption = clone / "workflow/report/evaluation/summary.rst"
     caption.write_text(caption.read_text() + "\nA sentence that was not there before.\n")
     arguments = ["--rerun-triggers", "mtime"]  # the files of another clone are other inputs
     assert planned(finished, *arguments) == set()

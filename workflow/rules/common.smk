@@ -43,11 +43,11 @@ USED_CHROMOSOMES = list(dict.fromkeys([*SPLIT_CHROMOSOMES, *DECODED]))
 def check_config():
     """What a schema cannot say."""
     with one_line():
-        studies.check_names("model", MODELS)
-        studies.check_names("cell line", CELL_LINES)
-        studies.check_names("chromosome", USED_CHROMOSOMES)
-        studies.check_names("variant", config["ablation"]["variants"])
-        warnings = studies.match_labels(LABELS, CELL_LINES, LABELS_SHEET, config["signals"])
+        check_names("model", MODELS)
+        check_names("cell line", CELL_LINES)
+        check_names("chromosome", USED_CHROMOSOMES)
+        check_names("variant", config["ablation"]["variants"])
+        warnings = match_labels(LABELS, CELL_LINES, LABELS_SHEET, config["signals"])
     for line in warnings:
         warn(line)
     if twice := sorted({c for c in SPLIT_CHROMOSOMES if SPLIT_CHROMOSOMES.count(c) > 1}):
@@ -79,7 +79,7 @@ def locate(source, role, where, checksum=None):
     url = urlsplit(source)
     if not url.scheme:
         with one_line():
-            path = studies.expand(source, where)
+            path = refusals.expand(source, where)
         if unfit := re.search(r"[{}\x00-\x1f]", path):
             refuse(repr(path), f"{unfit[0]!r} in a path", "rename the file, or link to it")
         GIVEN[path] = where

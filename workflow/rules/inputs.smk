@@ -1,7 +1,10 @@
 # Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
 # Makes: inputs/ (downloads, a matrix of JASPAR), genome/genome.fa (+ .fai),
 #        labels/{cell_line}.bigWig, checks/, and inputs.tsv, which exists only if all of them fit
-#        together.
+#        together; signals/{cell_line}.measures.tsv, mean, coverage and quantiles of a line's
+#        accessibility; signals/{cell_line}.bigWig, given the quantiles of a reference line
+#        (signal_scaling: quantile), and average_signal.bigWig, the mean over cell lines
+#        (training.delta).
 
 
 rule download_file:
@@ -22,7 +25,7 @@ rule download_file:
     params:
         source=lambda w: DOWNLOADS[f"{OUT}/inputs/{w.role}/{w.name}"],
     script:
-        "../scripts/download.py"
+        "../scripts/inputs/download.py"
 
 
 if OUT != SHARED:
@@ -59,7 +62,7 @@ if JASPAR_ID:
         params:
             matrix_id=config["motif"],
         script:
-            "../scripts/write_motif.py"
+            "../scripts/inputs/write_motif.py"
 
 
 if config["simulate"]:
@@ -86,7 +89,7 @@ if config["simulate"]:
             chromosomes=config["simulate"]["chromosomes"],
             cell_lines=CELL_LINES,
         script:
-            "../scripts/simulate_genome.py"
+            "../scripts/inputs/simulate_genome.py"
 
 
 rule prepare_genome:
@@ -105,7 +108,7 @@ rule prepare_genome:
         mem_mb=grows(2000),
         runtime=grows(60),
     script:
-        "../scripts/prepare_genome.py"
+        "../scripts/inputs/prepare_genome.py"
 
 
 rule check_genome:
@@ -131,7 +134,7 @@ rule check_genome:
         decoded=DECODED,
         window_length=config["windows"]["length"],
     script:
-        "../scripts/check_genome.py"
+        "../scripts/inputs/check_genome.py"
 
 
 rule exclude_bases:
@@ -153,7 +156,7 @@ rule exclude_bases:
         chromosomes=USED_CHROMOSOMES,
         unknown=config["windows"]["strategy"] != "apac2022",  # which scored N as well
     script:
-        "../scripts/exclude_bases.py"
+        "../scripts/inputs/exclude_bases.py"
 
 
 if REGIONS:
@@ -177,7 +180,7 @@ if REGIONS:
         params:
             chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
         script:
-            "../scripts/exclude_outside.py"
+            "../scripts/inputs/exclude_outside.py"
 
 
 rule check_signal:
@@ -201,7 +204,7 @@ rule check_signal:
     params:
         chromosomes=USED_CHROMOSOMES,
     script:
-        "../scripts/check_signal.py"
+        "../scripts/inputs/check_signal.py"
 
 
 rule check_labels:
@@ -231,7 +234,7 @@ rule check_labels:
             if w.cell_line in lines
         },
     script:
-        "../scripts/check_labels.py"
+        "../scripts/inputs/check_labels.py"
 
 
 rule check_motif:
@@ -250,7 +253,7 @@ rule check_motif:
         mem_mb=grows(1000),
         runtime=grows(10),
     script:
-        "../scripts/check_motif.py"
+        "../scripts/inputs/check_motif.py"
 
 
 # Checkpoints, though nothing asks what is in their output. All that reads data waits for it, as for
@@ -276,7 +279,7 @@ checkpoint gather_checks:
         mem_mb=grows(1000),
         runtime=grows(10),
     script:
-        "../scripts/gather_checks.py"
+        "../scripts/inputs/gather_checks.py"
 
 
 if OUT != SHARED:
@@ -297,7 +300,7 @@ if OUT != SHARED:
             mem_mb=grows(1000),
             runtime=grows(10),
         script:
-            "../scripts/gather_checks.py"
+            "../scripts/inputs/gather_checks.py"
 
 
 rule make_labels:
@@ -322,7 +325,101 @@ rule make_labels:
         hits=config["labels"]["hits"],
         p_value=config["labels"]["p_value"],
     script:
-        "../scripts/make_labels.py"
+        "../scripts/inputs/make_labels.py"
+
+
+rule measure_signal:
+    input:
+        **SHARED_GENOME,
+        signal_check=ancient(SIGNAL_CHECK),
+        signals=lambda w: RAW_SIGNALS[w.cell_line],
+        excluded=EXCLUDED,
+    output:
+        MEASURES,
+    log:
+        f"{SHARED}/logs/measure_signal/{{cell_line}}.log",
+    benchmark:
+        f"{SHARED}/benchmarks/measure_signal/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(60),
+    params:
+        chromosomes=SPLIT_CHROMOSOMES,
+    script:
+        "../scripts/inputs/measure_signal.py"
+
+
+if config["signal_scaling"] == "quantile":
+
+    rule sample_signal:
+        input:
+            **SHARED_GENOME,
+            signal_check=ancient(SIGNAL_CHECK),
+            signals=lambda w: RAW_SIGNALS[w.cell_line],
+        output:
+            f"{SHARED}/signals/{{cell_line}}.sample.npy",
+        log:
+            f"{SHARED}/logs/sample_signal/{{cell_line}}.log",
+        benchmark:
+            f"{SHARED}/benchmarks/sample_signal/{{cell_line}}.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(60),
+        params:
+            chromosomes=USED_CHROMOSOMES,
+            seed=config["windows"]["seed"],
+        script:
+            "../scripts/inputs/sample_signal.py"
+
+    rule normalise_signal:
+        input:
+            **SHARED_GENOME,
+            signals=lambda w: RAW_SIGNALS[w.cell_line],
+            sample=rules.sample_signal.output[0],
+            reference=f"{SHARED}/signals/{config['reference_line']}.sample.npy",
+        output:
+            f"{SHARED}/signals/{{cell_line}}.bigWig",
+        log:
+            f"{SHARED}/logs/normalise_signal/{{cell_line}}.log",
+        benchmark:
+            f"{SHARED}/benchmarks/normalise_signal/{{cell_line}}.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(240),
+        params:
+            chromosomes=USED_CHROMOSOMES,
+        script:
+            "../scripts/inputs/normalise_signal.py"
+
+
+rule average_signal:
+    input:
+        **SHARED_GENOME,
+        signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
+        scales=[x for line in CELL_LINES for x in scale_of(line)],
+    output:
+        AVERAGE,
+    log:
+        f"{SHARED}/logs/average_signal.log",
+    benchmark:
+        f"{SHARED}/benchmarks/average_signal.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(600),
+    params:
+        signals=[SIGNAL_FILES[line] for line in CELL_LINES],
+        chromosomes=USED_CHROMOSOMES,
+        scales=[scale_of(line) for line in CELL_LINES],
+    script:
+        "../scripts/inputs/average_signal.py"
 
 
 rule download:

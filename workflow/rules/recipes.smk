@@ -72,7 +72,7 @@ def weights_of(model, member):
     if "factors" in config and "{tf}" not in pattern:
         refuse(where, "one file for all factors", "put {tf} in it, as in data/{tf}/weights.h5")
     with one_line():
-        pattern = studies.expand(pattern, where)
+        pattern = refusals.expand(pattern, where)
     names = {key: member[key] for key in ("train", "validation", "seed")} | {"tf": config["tf"]}
     try:
         return locate(pattern.format(**names), "weights", where)

@@ -24,7 +24,7 @@ rule give_answer:
         table=f"{OUT}/evaluation/answer.tsv",
         page=report(
             f"{OUT}/report/answer.html",
-            caption="../report/answer.rst",
+            caption="../report/report/answer.rst",
             category="Answer",
             labels=FACTOR | {"answer": "Is it to be trusted?"},
         ),
@@ -46,7 +46,7 @@ rule give_answer:
         measured=MEASURED,
         scaled=SCALE == "mean",
     script:
-        "../scripts/give_answer.py"
+        "../scripts/report/give_answer.py"
 
 
 rule summarise_windows:
@@ -59,19 +59,19 @@ rule summarise_windows:
         summary=f"{OUT}/windows/summary.tsv",
         table=report(
             f"{OUT}/report/windows.html",
-            caption="../report/windows.rst",
+            caption="../report/windows/windows.rst",
             category="Data",
             labels=FACTOR | {"data": "Windows, table"},
         ),
         figure=report(
             f"{OUT}/report/windows.svg",
-            caption="../report/windows.rst",
+            caption="../report/windows/windows.rst",
             category="Data",
             labels=FACTOR | {"data": "Windows, figure"},
         ),
         accessibility=report(
             f"{OUT}/report/accessibility.svg",
-            caption="../report/accessibility.rst",
+            caption="../report/windows/accessibility.rst",
             category="Data",
             labels=FACTOR | {"data": "Accessibility"},
         ),
@@ -88,7 +88,7 @@ rule summarise_windows:
         cell_lines=MEMBER_LINES,
         unit=UNIT,
     script:
-        "../scripts/summarise_windows.py"
+        "../scripts/report/summarise_windows.py"
 
 
 rule tabulate_inputs:
@@ -97,7 +97,7 @@ rule tabulate_inputs:
     output:
         report(
             f"{OUT}/report/inputs.html",
-            caption="../report/inputs.rst",
+            caption="../report/inputs/inputs.rst",
             category="Data",
             labels=FACTOR | {"data": "Checked inputs"},
         ),
@@ -111,7 +111,7 @@ rule tabulate_inputs:
         mem_mb=grows(1000),
         runtime=grows(10),
     script:
-        "../scripts/tabulate_inputs.py"
+        "../scripts/report/tabulate_inputs.py"
 
 
 rule plot_training:
@@ -120,7 +120,7 @@ rule plot_training:
     output:
         report(
             f"{OUT}/report/training/{{model}}/{{member}}.svg",
-            caption="../report/curves.rst",
+            caption="../report/training/curves.rst",
             category="Training",
             labels=FACTOR
             | {"training": "Learning curves", "model": "{model}", "member": "{member}"},
@@ -137,7 +137,7 @@ rule plot_training:
     params:
         models=MODELS,
     script:
-        "../scripts/plot_training.py"
+        "../scripts/report/plot_training.py"
 
 
 rule tabulate_training:
@@ -146,13 +146,13 @@ rule tabulate_training:
     output:
         training=report(
             f"{OUT}/report/training.html",
-            caption="../report/training.rst",
+            caption="../report/training/training.rst",
             category="Training",
             labels=FACTOR | {"training": "Training runs", "model": "all", "member": "all"},
         ),
         software=report(
             f"{OUT}/report/software.html",
-            caption="../report/software.rst",
+            caption="../report/report/software.rst",
             category="Run",
             labels=FACTOR | {"run": "Software"},
         ),
@@ -166,7 +166,7 @@ rule tabulate_training:
         mem_mb=grows(1000),
         runtime=grows(10),
     script:
-        "../scripts/tabulate_training.py"
+        "../scripts/report/tabulate_training.py"
 
 
 rule tabulate_results:
@@ -178,13 +178,13 @@ rule tabulate_results:
     output:
         headline=report(
             f"{OUT}/report/headline.html",
-            caption="../report/headline.rst",
+            caption="../report/evaluation/headline.rst",
             category="Results",
             labels=FACTOR | {"result": "Headline", "cell line": "all"},
         ),
         summary=report(
             f"{OUT}/report/summary.html",
-            caption="../report/summary.rst",
+            caption="../report/evaluation/summary.rst",
             category="Results",
             labels=FACTOR | {"result": "Summary", "cell line": "all"},
         ),
@@ -202,7 +202,7 @@ rule tabulate_results:
         roles=ROLES,
         same_task=config["windows"]["strategy"] == "apac2022",
     script:
-        "../scripts/tabulate_results.py"
+        "../scripts/report/tabulate_results.py"
 
 
 rule plot_precision_recall:
@@ -212,7 +212,7 @@ rule plot_precision_recall:
     output:
         report(
             f"{OUT}/report/precision_recall/{{cell_line}}.svg",
-            caption="../report/precision_recall.rst",
+            caption="../report/evaluation/precision_recall.rst",
             category="Results",
             labels=FACTOR | {"result": "Precision and recall", "cell line": "{cell_line}"},
         ),
@@ -228,7 +228,7 @@ rule plot_precision_recall:
     params:
         title=figure_title,
     script:
-        "../scripts/plot_precision_recall.py"
+        "../scripts/report/plot_precision_recall.py"
 
 
 rule plot_reliability:
@@ -237,7 +237,7 @@ rule plot_reliability:
     output:
         report(
             f"{OUT}/report/reliability/{{cell_line}}.svg",
-            caption="../report/reliability.rst",
+            caption="../report/evaluation/reliability.rst",
             category="Results",
             labels=FACTOR | {"result": "Reliability", "cell line": "{cell_line}"},
         ),
@@ -253,7 +253,7 @@ rule plot_reliability:
     params:
         title=figure_title,
     script:
-        "../scripts/plot_reliability.py"
+        "../scripts/report/plot_reliability.py"
 
 
 rule plot_calls:
@@ -263,7 +263,7 @@ rule plot_calls:
     output:
         report(
             f"{OUT}/report/calls.svg",
-            caption="../report/calls.rst",
+            caption="../report/evaluation/calls.rst",
             category="Results",
             labels=FACTOR | {"result": "Called sites", "cell line": "all"},
         ),
@@ -277,7 +277,7 @@ rule plot_calls:
         mem_mb=grows(1000),
         runtime=grows(10),
     script:
-        "../scripts/plot_calls.py"
+        "../scripts/report/plot_calls.py"
 
 
 rule plot_sites:
@@ -294,7 +294,7 @@ rule plot_sites:
     output:
         report(
             f"{OUT}/report/sites/{{cell_line}}.png",
-            caption="../report/sites.rst",
+            caption="../report/evaluation/sites.rst",
             category="Tracks",
             labels=FACTOR | {"cell line": "{cell_line}"},
         ),
@@ -313,7 +313,7 @@ rule plot_sites:
         title=figure_title,
         unit=UNIT,
     script:
-        "../scripts/plot_sites.py"
+        "../scripts/report/plot_sites.py"
 
 
 # Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
@@ -324,7 +324,7 @@ rule tabulate_benchmarks:
     output:
         report(
             f"{OUT}/report/benchmarks.html",
-            caption="../report/benchmarks.rst",
+            caption="../report/report/benchmarks.rst",
             category="Run",
             labels=FACTOR | {"run": "Benchmarks"},
         ),
@@ -340,14 +340,14 @@ rule tabulate_benchmarks:
     params:
         directories=[f"{x}/benchmarks" for x in dict.fromkeys([OUT, SHARED])],
     script:
-        "../scripts/tabulate_benchmarks.py"
+        "../scripts/report/tabulate_benchmarks.py"
 
 
 rule write_config:
     output:
         report(
             f"{OUT}/report/config.html",
-            caption="../report/config.rst",
+            caption="../report/report/config.rst",
             category="Run",
             labels=FACTOR | {"run": "Configuration"},
         ),
@@ -361,9 +361,9 @@ rule write_config:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        config=json.loads(studies.public(json.dumps(config))),
+        config=json.loads(refusals.public(json.dumps(config))),
     script:
-        "../scripts/write_config.py"
+        "../scripts/report/write_config.py"
 
 
 rule report:

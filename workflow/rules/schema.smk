@@ -1,16 +1,23 @@
 # The config, checked, and how problems are told: in one line, the last that the user sees.
 # Needs: config, workflow/schemas/*. Makes: the config with its defaults, and functions.
 import atexit
+import os
 import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
-sys.path.insert(0, str(HERE / "../scripts"))  # the library, as the rules' scripts find it
+# The library, for this process and for the rules' scripts, which are in folders of their own.
+SCRIPTS = str(HERE / "../scripts")
+sys.path.insert(0, SCRIPTS)
+path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+os.environ["PYTHONPATH"] = os.pathsep.join([SCRIPTS, *(x for x in path if x not in ("", SCRIPTS))])
 
-from leopard import study as studies
 from leopard.errors import InputError
+from leopard.study import refusals, sheets
+from leopard.study.config import complete_config
+from leopard.study.names import check_names, match_labels
 
 
 @contextmanager
@@ -25,19 +32,19 @@ def one_line():
 def refuse(where, problem, remedy):
     """End with one line."""
     with one_line():
-        studies.refuse(where, problem, remedy)
+        refusals.refuse(where, problem, remedy)
 
 
 def warn(line):
     """Warn once: the jobs of a cluster read the workflow again."""
     if workflow.is_main_process:
-        logger.warning(f"warning: {studies.public(line)}")
+        logger.warning(f"warning: {refusals.public(line)}")
 
 
 def read_sheet(path, schema, key, where):
     """A sample sheet, checked row by row, each key in it once."""
     with one_line():
-        return studies.read_sheet(studies.expand(path, where), SCHEMAS / schema, key)
+        return sheets.read_sheet(refusals.expand(path, where), SCHEMAS / schema, key)
 
 
 SCHEMAS = HERE / "../schemas"
@@ -49,8 +56,8 @@ if workflow.modifier.path_modifier.replace_prefix("results") != "results":
         "leave the prefix out: results/{study} is the study's own",
     )
 with one_line():
-    studies.complete_config(config, SCHEMAS / "config.schema.yaml")
-    studies.check_names("factor", config.get("factors", ()))
+    complete_config(config, SCHEMAS / "config.schema.yaml")
+    check_names("factor", config.get("factors", ()))
 if "tf" in config and "factors" in config:
     if config["tf"] not in config["factors"]:
         refuse("config (tf)", f"{config['tf']} is none of the factors", "name one of them")

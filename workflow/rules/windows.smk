@@ -25,7 +25,7 @@ rule list_usable_starts:
         length=lookup(dpath="windows/length", within=config),
         max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
     script:
-        "../scripts/list_usable_starts.py"
+        "../scripts/windows/list_usable_starts.py"
 
 
 rule draw_windows:
@@ -54,7 +54,7 @@ rule draw_windows:
         seed=lookup(dpath="windows/seed", within=config),
         strategy=lookup(dpath="windows/strategy", within=config),
     script:
-        "../scripts/draw_windows.py"
+        "../scripts/windows/draw_windows.py"
 
 
 rule extract_labels:
@@ -79,7 +79,7 @@ rule extract_labels:
     params:
         kind="labels",
     script:
-        "../scripts/extract_windows.py"
+        "../scripts/windows/extract_windows.py"
 
 
 use rule extract_labels as extract_sequence with:

@@ -2,7 +2,7 @@
 
 `ScoreCounts` gathers what they need over any number of bases in constant memory: counts add up
 over chromosomes. `loss`, `pr_auc`, `dice_coef` and `binary_io_u` are named as in the competition;
-:mod:`leopard.fit_metrics` has them for Keras.
+:mod:`leopard.training.fit_metrics` has them for Keras.
 """
 
 from dataclasses import dataclass, field, fields
@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from leopard.tracks import MASKED
+from leopard.genome.tracks import MASKED
 
 SMOOTH = 1.0
 """Added above and below in `dice_coef`, so that a batch without positives is defined."""

@@ -2,8 +2,8 @@
 
 `build` returns a model of two inputs, sequence codes (uint8 [batch, length]) and accessibility
 (float32 [batch, length], or [batch, length, 2] if it sees Δ), exactly as
-:class:`leopard.tracks.Tracks` reads them, and one output, the probability that each base is bound
-(float32 [batch, length, 1]).
+:class:`leopard.genome.tracks.Tracks` reads them, and one output, the probability that each base is
+bound (float32 [batch, length, 1]).
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from leopard.tracks import BASES
+from leopard.genome.tracks import BASES
 
 CEILING = 1e6
 """Accessibility is clipped to [0, CEILING] first: one absurd value must not poison a window."""

@@ -1,8 +1,0 @@
-from pathlib import Path
-
-from job import job
-from leopard.download import download
-
-with job(snakemake.log[0]):
-    source = snakemake.params.source
-    download(source["url"], Path(snakemake.output[0]), source["checksum"])

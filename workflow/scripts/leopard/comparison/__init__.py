@@ -1,0 +1,1 @@
+"""What was there before (FactorNet, Anchor), beside the models of a study."""

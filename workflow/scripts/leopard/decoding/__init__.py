@@ -1,0 +1,1 @@
+"""What trained networks say of whole genomes: tracks, calibrated, and called sites."""

@@ -1,0 +1,1 @@
+"""Predictions and baselines against labels, and whether to trust them."""

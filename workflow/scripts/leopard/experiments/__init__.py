@@ -1,0 +1,1 @@
+"""Trials of a recipe: what a change of it is worth."""

@@ -1,0 +1,245 @@
+"""The one reader of the genome: (chromosome, start, end) to sequence, accessibility and labels.
+
+Window extraction, fresh training windows and whole-genome decoding all call it, so that a model
+meets the same numbers wherever it is used.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pybigtools
+import pyBigWig
+import pysam
+
+from leopard.errors import InputError
+
+BASES = "ACGT"
+OTHER = len(BASES)
+"""Code of every letter that is not A, C, G or T: N, IUPAC ambiguity, and what lies past an end."""
+
+MASKED = 255
+"""Label of a base that counts neither in the loss nor in any metric."""
+
+STRETCH = 1 << 22
+"""Bases that are read at once where a whole chromosome is gone through: memory stays small."""
+
+_CODES = bytes(BASES.find(chr(letter).upper()) % (OTHER + 1) for letter in range(256))
+
+
+def read_chrom_sizes(fasta: Path) -> dict[str, int]:
+    """Chromosome lengths in bases from the index (`.fai`) beside a FASTA file, in its order.
+
+    Raises:
+        InputError: Not such an index.
+    """
+    index = Path(f"{fasta}.fai")
+    try:
+        with index.open(encoding="utf-8") as lines:
+            return {name: int(length) for name, length, *_ in (x.split("\t") for x in lines)}
+    except ValueError as error:
+        raise InputError(index, "not the index of a FASTA file", "delete it, run again") from error
+
+
+def encode_sequence(sequence: str) -> np.ndarray:
+    """Codes of a DNA sequence, uint8 [length]: A C G T = 0 1 2 3 in either case, the rest 4."""
+    return np.frombuffer(sequence.encode("ascii", "replace").translate(_CODES), np.uint8)
+
+
+def reverse_complement(codes: np.ndarray) -> np.ndarray:
+    """Codes of the opposite strand, read along the last axis in its 5' to 3' direction."""
+    flipped = codes[..., ::-1]
+    return np.where(flipped < OTHER, OTHER - 1 - flipped, flipped).astype(np.uint8)
+
+
+def find_runs(mask: np.ndarray) -> np.ndarray:
+    """Half-open runs of what is true in a mask [n], int64 [k, 2]."""
+    return np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
+
+
+def read_bigwig(bigwig: "pyBigWig.bigWigFile", chrom: str, start: int, end: int) -> np.ndarray:
+    """Values of [start, end), float32 [end - start]; bases without a value (NaN) are 0."""
+    values = bigwig.values(chrom, start, end, numpy=True)
+    if not len(values):  # pyBigWig's answer where the whole file has no entry
+        return np.zeros(end - start, np.float32)
+    return np.nan_to_num(values, copy=False, nan=0.0)
+
+
+@contextmanager
+def new_bigwig(path: Path, sizes: Mapping[str, int]) -> "Iterator[pyBigWig.bigWigFile]":
+    """A bigWig to write, with chromosomes of these sizes; complete before it gets its name."""
+    unfinished = path.with_suffix(".unfinished")
+    with pyBigWig.open(str(unfinished), "w") as bigwig:
+        bigwig.addHeader(list(sizes.items()))
+        yield bigwig
+    unfinished.replace(path)
+
+
+def add_runs(bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, first: int = 0) -> None:
+    """Add the runs of equal, non-zero values to a bigWig being written; `first` is their base."""
+    starts = np.append(0, np.flatnonzero(np.diff(values)) + 1)
+    ends = np.append(starts[1:], len(values))
+    kept = values[starts] != 0
+    starts, ends = starts[kept], ends[kept]
+    if len(starts):
+        chroms = np.full(len(starts), chrom)
+        heights = values[starts].astype(float)
+        bigwig.addEntries(chroms, first + starts, ends=first + ends, values=heights)
+
+
+def read_intervals(bed: Path) -> dict[str, np.ndarray]:
+    """Intervals of a BED that is sorted and has none that overlap: int64 [k, 2] by chromosome."""
+    columns = {"chrom": str, "start": np.int64, "end": np.int64}
+    table = pd.read_csv(bed, sep="\t", names=list(columns), dtype=columns, na_filter=False)
+    groups = table.groupby("chrom", sort=False)
+    return {str(chrom): rows[["start", "end"]].to_numpy() for chrom, rows in groups}
+
+
+def cut_chromosomes(sizes: Mapping[str, int], step: int) -> Iterator[tuple[str, int, int]]:
+    """Chromosomes in stretches of so many bases: chromosome, start, end."""
+    for chrom, size in sizes.items():
+        for start in range(0, size, step):
+            yield chrom, start, min(start + step, size)
+
+
+def iterate_regions(regions: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
+    """Rows of a table as (chrom, start, end)."""
+    return zip(regions["chrom"], regions["start"], regions["end"], strict=True)
+
+
+def read_chromosome(
+    read: Callable[[str, int, int], np.ndarray], chrom: str, size: int
+) -> np.ndarray:
+    """All values of a chromosome, [size], read in stretches: readers need more than they give."""
+    return np.concatenate([read(*region) for region in cut_chromosomes({chrom: size}, STRETCH)])
+
+
+def _open(path: Path) -> "pybigtools.BBIReader":
+    """Open a bigWig for random access, which pybigtools does several times faster than pyBigWig."""
+    try:
+        return pybigtools.open(Path(path).open("rb"))  # a path would have to end in .bw or .bigWig
+    except (ValueError, pybigtools.BBIReadError) as error:
+        raise InputError(path, "not a bigWig, or one without any value", "look at it") from error
+
+
+class Tracks:
+    """Sequence, accessibility and labels of one cell line, opened for random access.
+
+    Not safe to share between threads: give each its own.
+
+    Args:
+        fasta: Genome with a `.fai` index beside it.
+        signals: Accessibility bigWigs, one per replicate, summed.
+        labels: bigWig of labels at 1 bp, if they will be read.
+        scale: What the summed accessibility is multiplied by, so that cell lines sequenced to
+            different depths agree (`leopard.inputs.signals.read_scale`).
+        average: bigWig of the mean over cell lines, scaled as they are, for networks that see Δ.
+        excluded: BED of bases that count nowhere, as `leopard.inputs.exclusions` writes it.
+    """
+
+    def __init__(
+        self,
+        fasta: Path,
+        signals: Sequence[Path] = (),
+        labels: Path | None = None,
+        scale: float = 1.0,
+        average: Path | None = None,
+        excluded: Path | None = None,
+    ) -> None:
+        self.chrom_sizes = read_chrom_sizes(fasta)
+        self.files = [Path(fasta), *map(Path, signals), *([average] if average else [])]
+        self.scale = np.float32(scale)
+        self._fasta = pysam.FastaFile(str(fasta))
+        self._signals = [_open(path) for path in signals]
+        self._labels = _open(labels) if labels else None
+        self._average = _open(average) if average else None
+        self._excluded = read_intervals(excluded) if excluded else {}
+
+    def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Sequence codes, uint8 [end - start]; positions past the chromosome's end are 4."""
+        codes = np.full(end - start, OTHER, np.uint8)
+        inside = encode_sequence(self._fasta.fetch(chrom, start, end))
+        codes[: len(inside)] = inside
+        return codes
+
+    def signal(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Accessibility, float32 [end - start]: replicates summed, NaN and past the end 0."""
+        signal = self._sum(self._signals, chrom, start, end)
+        signal *= self.scale
+        return signal
+
+    def average(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Mean accessibility over cell lines, float32 [end - start]."""
+        if self._average is None:
+            raise ValueError("opened without an average")
+        return self._sum([self._average], chrom, start, end)
+
+    def _sum(
+        self, bigwigs: Sequence["pybigtools.BBIReader"], chrom: str, start: int, end: int
+    ) -> np.ndarray:
+        total = np.zeros(end - start, np.float32)
+        inside = total[: min(end, self.chrom_sizes[chrom]) - start]
+        for bigwig in bigwigs:
+            inside += bigwig.values(chrom, start, start + len(inside), fillna=0.0)
+        return total
+
+    def accessibility(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """What a network is given beside the sequence.
+
+        Returns:
+            The signal, float32 [end - start]; if opened with an average, float32
+            [end - start, 2], the signal and that.
+        """
+        signal = self.signal(chrom, start, end)
+        if self._average is None:
+            return signal
+        return np.stack([signal, self.average(chrom, start, end)], axis=-1)
+
+    def sites(self, chroms: Sequence[str]) -> pd.DataFrame:
+        """Bound intervals: chrom, start, end, runs of equal labels that touch no excluded base."""
+        if self._labels is None:
+            raise ValueError("opened without labels")
+        rows = [
+            (chrom, start, end)
+            for chrom in chroms
+            for start, end, value in self._labels.records(chrom)
+            if value >= 0.5 and not self.touches_excluded(chrom, start, end)
+        ]
+        return pd.DataFrame(rows, columns=["chrom", "start", "end"])
+
+    def labels(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Labels, uint8 [end - start]: 1 bound, 0 not, 255 masked (excluded, or below -0.5)."""
+        if self._labels is None:
+            raise ValueError("opened without labels")
+        labels = np.full(end - start, MASKED, np.uint8)
+        inside = min(end, self.chrom_sizes[chrom]) - start
+        values = self._labels.values(chrom, start, start + inside, fillna=0.0)
+        labels[:inside] = np.where(values < -0.5, MASKED, values >= 0.5)
+        for first, last in self._excluded_in(chrom, start, end):
+            labels[max(first - start, 0) : last - start] = MASKED
+        return labels
+
+    def counted(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Which bases are not excluded, bool [end - start]."""
+        counted = np.ones(end - start, bool)
+        for first, last in self._excluded_in(chrom, start, end):
+            counted[max(first - start, 0) : last - start] = False
+        return counted
+
+    def touches_excluded(self, chrom: str, start: int, end: int) -> bool:
+        """Whether any base of [start, end) is excluded."""
+        return self._excluded_in(chrom, start, end).size > 0
+
+    def _excluded_in(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """Excluded intervals that overlap [start, end), int64 [k, 2]."""
+        intervals = self._excluded.get(chrom, np.empty((0, 2), np.int64))
+        first = np.searchsorted(intervals[:, 1], start, side="right")
+        return intervals[first : np.searchsorted(intervals[:, 0], end)]
+
+
+def open_reader(kind: str, *args: Any, **kwargs: Any) -> Callable[[str, int, int], np.ndarray]:
+    """Open `Tracks(*args, **kwargs)` and return its method `kind`, such as codes or labels."""
+    return getattr(Tracks(*args, **kwargs), kind)

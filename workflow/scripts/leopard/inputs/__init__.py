@@ -1,0 +1,1 @@
+"""What comes in: downloads, checks, simulation, labels, accessibility made alike."""

@@ -1,0 +1,213 @@
+"""Example sites, chosen by rule, with their tracks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+import bioframe
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure, SubFigure
+
+from leopard.decoding.peaks import NEAR, label_runs
+from leopard.evaluation.scores import ScoreTrack
+from leopard.genome.tracks import MASKED, Tracks
+from leopard.report.style import GREEN, GREY, STYLE, model_colours
+
+FLANK = 250
+"""Bases drawn to each side of an example site."""
+
+OUTCOMES = ("Called and bound", "Called, not bound", "Bound, not called")
+
+
+def choose_sites(calls: pd.DataFrame, bound: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
+    """Two example sites of each outcome, by rule and not by eye.
+
+    Of the calls that overlap a labelled site, and of those that overlap neither a labelled site
+    nor masked bases: the highest and the median score. Of the labelled sites without a call within
+    `NEAR` bases: the lowest and the median score.
+
+    Args:
+        calls: chrom, start, end, centre, score of the called sites.
+        bound: The same of the labelled sites.
+        masked: chrom, start, end of bases that do not count.
+
+    Returns:
+        outcome, rank, chrom, centre, score; fewer rows where there are fewer sites.
+    """
+    on_site, on_mask = _overlaps(calls, bound), _overlaps(calls, masked)
+    groups = (
+        (calls[on_site], "highest"),
+        (calls[~on_site & ~on_mask], "highest"),
+        (bound[~_overlaps(bound, calls, NEAR)], "lowest"),
+    )
+    chosen = []
+    for outcome, (sites, extreme) in zip(OUTCOMES, groups, strict=True):
+        ordered = sites.sort_values(["score", "chrom", "start"], ascending=extreme == "lowest")
+        ranks = {extreme: 0, "median": len(ordered) // 2} if len(ordered) > 1 else {extreme: 0}
+        picked = ordered.iloc[list(ranks.values())] if len(ordered) else ordered
+        chosen.append(picked.assign(outcome=outcome, rank=list(ranks)[: len(picked)]))
+    columns = ["outcome", "rank", "chrom", "centre", "score"]
+    return pd.concat(chosen, ignore_index=True)[columns]
+
+
+def _overlaps(sites: pd.DataFrame, others: pd.DataFrame, within: int = 0) -> np.ndarray:
+    """Whether each site overlaps any of the others, or lies within so many bases; bool [n]."""
+    if sites.empty or others.empty:
+        return np.zeros(len(sites), bool)
+    wider = others[["chrom", "start", "end"]].assign(
+        start=(others["start"] - within).clip(lower=0), end=others["end"] + within
+    )
+    intervals = sites[["chrom", "start", "end"]].reset_index(drop=True)
+    return (bioframe.count_overlaps(intervals, wider)["count"] > 0).to_numpy()
+
+
+@dataclass(frozen=True)
+class Site:
+    """An example site and the tracks around it, arrays [2 * FLANK].
+
+    Attributes:
+        outcome: One of `OUTCOMES`.
+        rank: Which of its kind it is.
+        chrom: Chromosome.
+        start: First base drawn, 0-based.
+        accessibility: Scaled as the models see it.
+        labels: 1 bound, 0 not, 255 masked.
+        scores: By model, and the motif's.
+    """
+
+    outcome: str
+    rank: str
+    chrom: str
+    start: int
+    accessibility: np.ndarray
+    labels: np.ndarray
+    scores: Mapping[str, np.ndarray]
+
+
+def find_sites(
+    tracks: Tracks,
+    scores: Mapping[str, ScoreTrack],
+    calls: pd.DataFrame,
+    chromosomes: Sequence[str],
+) -> list[Site]:
+    """Example sites of the first model on some chromosomes, with their tracks.
+
+    Args:
+        tracks: Reader of the cell line, with accessibility and labels.
+        scores: By model, the one that made the calls first; and the motif's.
+        calls: narrowPeak of the first model.
+        chromosomes: Those to choose from.
+    """
+    calls = calls[calls["chrom"].isin(chromosomes)]
+    calls = calls.assign(centre=calls["start"] + calls["peak"], score=calls["signal_value"])
+    bound, masked = (label_runs(tracks, chromosomes, value) for value in (1, MASKED))
+    bound["centre"] = (bound["start"] + bound["end"]) // 2
+    first = next(iter(scores.values()))
+    regions = zip(bound["chrom"], bound["start"], bound["end"], strict=True)
+    bound["score"] = [float(first.read(*region).max()) for region in regions]
+    sites = []
+    for site in choose_sites(calls, bound, masked).itertuples():
+        start = max(min(site.centre - FLANK, tracks.chrom_sizes[site.chrom] - 2 * FLANK), 0)
+        region = (site.chrom, start, min(start + 2 * FLANK, tracks.chrom_sizes[site.chrom]))
+        sites.append(
+            Site(
+                site.outcome,
+                f"{site.rank} probability {site.score:.2f}",
+                site.chrom,
+                start,
+                tracks.signal(*region),
+                tracks.labels(*region),
+                {name: track.read(*region) for name, track in scores.items()},
+            )
+        )
+    return sites
+
+
+@rc_context(STYLE | {"axes.grid": False, "axes.titlesize": 11})
+def plot_sites(sites: Sequence[Site], threshold: float, title: str, unit: str) -> Figure:
+    """Accessibility, labels, predictions and motif around example sites, a column an outcome.
+
+    Args:
+        sites: At most two of each outcome.
+        threshold: From which on the first model calls a base bound.
+        title: Which cell line.
+        unit: Of the accessibility.
+    """
+    figure = Figure(figsize=(13, 10.5))
+    # The first column also holds the names of the tracks.
+    blocks: Any = figure.subfigures(2, len(OUTCOMES), hspace=0.04, width_ratios=(1.2, 1, 1))
+    highest = {
+        "accessibility": max((s.accessibility.max() for s in sites), default=1),
+        "motif": max((s.scores["motif"].max() for s in sites if "motif" in s.scores), default=1),
+    }
+    for column, outcome in enumerate(OUTCOMES):
+        shown = [site for site in sites if site.outcome == outcome]
+        for row in range(2):
+            if row < len(shown):
+                _plot_site(blocks[row, column], shown[row], threshold, highest, column == 0, unit)
+            else:
+                blocks[row, column].text(0.5, 0.5, f"{outcome}: no such site", ha="center")
+    handles = {
+        text: handle
+        for axes in figure.axes
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if handles:
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside lower center", ncol=len(handles)
+        )
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def _plot_site(
+    block: SubFigure,
+    site: Site,
+    threshold: float,
+    highest: Mapping[str, float],
+    labelled: bool,
+    unit: str,
+) -> None:
+    """The tracks of one site, one above the other."""
+    networks = {name: scores for name, scores in site.scores.items() if name != "motif"}
+    colours = model_colours(list(site.scores))
+    has_motif = "motif" in site.scores
+    heights = [2, 0.4, 2] + [1] * has_motif
+    panels = block.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    x = np.arange(len(site.labels)) + 0.5
+    signal, labels, probability = panels[:3]
+    signal.fill_between(x, site.accessibility, step="mid", color=GREY, linewidth=0)
+    signal.set_ylim(0, 1.05 * highest["accessibility"])
+    for value, colour, name in ((1, "black", "bound"), (MASKED, "#D0D0D0", "not counted")):
+        inside = site.labels == value
+        if inside.any():
+            labels.fill_between(x, inside, step="mid", color=colour, linewidth=0, label=name)
+    labels.set(yticks=[], ylim=(0, 1))
+    # Each line is thinner than those below it, so that none hides another.
+    for (name, scores), width in zip(
+        networks.items(), np.linspace(3.2, 1.2, len(networks)), strict=True
+    ):
+        probability.plot(x, scores, color=colours[name], label=name, linewidth=width)
+    line = {"color": "black", "linestyle": ":", "linewidth": 1}
+    probability.axhline(threshold, label=f"threshold of {next(iter(networks))}", **line)
+    probability.set_ylim(-0.02, 1.05)
+    if has_motif:
+        panels[3].fill_between(x, site.scores["motif"], step="mid", color=GREEN, linewidth=0)
+        panels[3].set_ylim(0, 1.05 * highest["motif"])
+    if labelled:
+        names = (fill(f"accessibility ({unit})", 14), "label", "probability", "motif\n(bits)")
+        for axes, name in zip(panels, names, strict=False):
+            axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        block.align_ylabels(panels)
+    end = site.start + len(x)
+    signal.set_title(
+        f"{site.outcome}\n{site.chrom}:{site.start + 1:,}-{end:,}\n{site.rank}", fontsize=11
+    )
+    middle = len(x) // 2
+    ticks = range(0, len(x) + 1, max(middle // 2, 1))
+    panels[-1].set(xlim=(0, len(x)), xticks=ticks)
+    panels[-1].set_xticklabels([f"{tick - middle:+d}" if tick != middle else "0" for tick in ticks])
+    panels[-1].set_xlabel("position (bp)")

@@ -1,0 +1,70 @@
+"""Names of models, cell lines and chromosomes: what none may be called, what was meant."""
+
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
+
+import pandas as pd
+
+from leopard.study.refusals import refuse
+
+RESERVED = {
+    "model": {
+        *("motif", "accessibility", "motif_accessibility", "trees", "other_lines"),  # baselines
+        *("factornet", "anchor"),  # what compare trains
+        *("labels", "trials"),
+    },
+    "cell line": {
+        *("summary", "peaks", "thresholds", "windows", "calibration", "average", "all"),
+        *("motif_hits", "speed", "factornet", "anchor"),
+    },
+    "chromosome": {"all", "chromosomes", "windows"},  # what tables call all of them, and windows
+    "factor": {
+        *("genome", "windows", "signals", "inputs", "checks", "simulated", "logs", "benchmarks"),
+        *("report", "results"),
+    },
+    "variant": {"default"},
+}
+"""Names of the workflow's own: beside theirs, files or rows of that name would be mixed up."""
+
+ENDINGS = ("curves", "distances", "calibration", "reliability", "tsv", "bigWig", "npy", "npz")
+"""What ends no cell line's name, for it tells the files of one line apart: a.curves.tsv is a's."""
+
+
+def check_names(kind: str, names: Iterable[str]) -> None:
+    """Raise InputError for a name that the workflow has a use of its own for."""
+    for name in names:
+        if name in RESERVED[kind] or (kind == "cell line" and name.split(".")[-1] in ENDINGS):
+            refuse(f"{kind} {name}", "a name that the workflow itself uses", "give it another name")
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """The most similar of `names`, in words; nothing where none is."""
+    lower = {x.lower(): x for x in names}
+    found = get_close_matches(name.lower(), lower, n=1)
+    return f"did you mean {lower[found[0]]}?" if found else ""
+
+
+def match_labels(
+    labels: pd.DataFrame, lines: Sequence[str], labels_sheet: str, signals_sheet: str
+) -> list[str]:
+    """Warnings of rows of labels whose cell line has no signal, and which are left out.
+
+    Args:
+        labels: Rows of labels of the study's factor.
+        lines: Cell lines with a signal.
+        labels_sheet: Path of the sheet of labels.
+        signals_sheet: Path of the sheet of signals.
+
+    Raises:
+        InputError: No row is left.
+    """
+    warnings = [
+        f"{labels_sheet}: row {line} is left out, for {signals_sheet} has no such cell line; "
+        + (nearest(line, lines) or f"it has {', '.join(lines)}")
+        for line in labels["cell_line"]
+        if line not in lines
+    ]
+    if len(warnings) == len(labels):
+        problem = warnings[0].split(": ", 1)[1] if warnings else "no row is of the study's factor"
+        refuse(labels_sheet, problem.replace("; ", ", "), "without labels there is no study")
+    return warnings

@@ -1,0 +1,73 @@
+"""Sample sheets: tab-separated text, checked row by row."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from leopard.study.config import _validate
+from leopard.study.refusals import refuse
+
+SHEETS = "see config/README.md for its format"
+SEPARATORS = {",": "commas", ";": "semicolons", " ": "spaces"}
+
+
+def read_sheet(path: str, schema: Path, key: Sequence[str]) -> pd.DataFrame:
+    """Read a sample sheet, checked row by row.
+
+    Args:
+        path: Tab-separated text with a header; lines that start with # are comments.
+        schema: Of a row.
+        key: Columns that tell rows apart.
+
+    Returns:
+        All as text, None where a cell is empty; the columns `key` first.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    if not Path(path).exists():
+        refuse(path, "no such sample sheet", SHEETS)
+    try:
+        with Path(path).open(encoding="utf-8-sig") as lines:
+            table = csv.reader(
+                (line for line in lines if not line.startswith("#")),
+                delimiter="\t",
+                quoting=csv.QUOTE_NONE,  # quotes are part of a path
+            )
+            header, *rows = [row for row in table if any(row)] or [[]]
+    except UnicodeDecodeError:
+        refuse(path, "not a text file in UTF-8", "save it as that, tab-separated")
+    except (ValueError, OSError, csv.Error):
+        refuse(path, "not a tab-separated table", SHEETS)
+    rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    _check_tabs(path, header, rows, rules)
+    if not rows or any(len(row) > len(header) for row in rows):
+        problem = "more cells in a line than in the header" if rows else "no line but the header"
+        refuse(path, problem, SHEETS)
+    records = [{k: v for k, v in zip(header, row, strict=False) if v} for row in rows]
+    for record in records:
+        _validate(record, rules, path, SHEETS)
+    columns = list(dict.fromkeys([*key, *rules["properties"], *header]))
+    sheet = pd.DataFrame(records, columns=columns, dtype=object)
+    sheet = sheet.where(sheet.notna(), None)
+    if (again := sheet.duplicated(list(key))).any():
+        name = ", ".join(str(x) for x in sheet.loc[again, list(key)].iloc[0] if x)
+        refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")
+    return sheet
+
+
+def _check_tabs(
+    path: str, header: Sequence[str], rows: Iterable[Sequence[str]], rules: Mapping[str, Any]
+) -> None:
+    """Refuse a table whose columns are separated by something other than tabs."""
+    wanted = set(rules["required"])
+    for row in [header] if wanted - set(header) else (row for row in rows if len(row) == 1):
+        for separator, name in SEPARATORS.items():
+            cells = [cell.strip() for cell in row[0].split(separator)] if row else []
+            if len(row) == 1 and len([cell for cell in cells if cell]) >= len(wanted):
+                problem = f"columns separated by {name}, not by tabs: {row[0][:40]}"
+                refuse(path, problem, "save it as tab-separated text")

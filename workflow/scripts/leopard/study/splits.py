@@ -1,0 +1,3 @@
+"""The parts that chromosomes and windows are split into."""
+
+SPLITS = ("train", "validation", "test")
