@@ -9,13 +9,8 @@ import pysam
 import pytest
 from conftest import strip_sums
 from leopard.errors import InputError
-from leopard.inputs.checks import (
-    check_bigwig,
-    check_genome,
-    check_labels,
-    check_motif,
-    check_signals,
-)
+from leopard.inputs.bigwig_contents import check_bigwig
+from leopard.inputs.checks import check_genome, check_labels, check_motif, check_signals
 from leopard.inputs.genome_file import prepare_genome
 
 DATA = Path(__file__).resolve().parents[4] / "shared/data"

@@ -10,7 +10,8 @@ import pysam
 import pytest
 from leopard.errors import InputError
 from leopard.genome.formats import read_motif, read_narrowpeak
-from leopard.inputs.simulate import PEAK_WIDTH, simulate_genome
+from leopard.inputs.simulate import simulate_genome
+from leopard.inputs.simulated_reads import PEAK_WIDTH
 
 MOTIF = Path(__file__).parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
 CHROMOSOMES = {"chr1": 70_000, "chr2": 50_000}
