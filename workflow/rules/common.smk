@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-SPLITS = ("train", "validation", "test")
+from leopard.study.splits import SPLITS
 
 SIGNALS = read_sheet(
     config["signals"], "signals.schema.yaml", ["cell_line", "replicate"], "config (signals)"

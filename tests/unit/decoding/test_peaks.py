@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from leopard.decoding.peaks import MERGE_GAP, NARROWPEAK, call_peaks, write_narrowpeak
-from leopard.genome.formats import read_narrowpeak
+from leopard.decoding.peaks import MERGE_GAP, call_peaks, write_narrowpeak
+from leopard.genome.formats import NARROWPEAK, read_narrowpeak
 
 
 def call_naively(probabilities, threshold):

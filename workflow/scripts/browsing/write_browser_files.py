@@ -12,8 +12,7 @@ from leopard.browsing.browser import (
     write_hub,
     write_igv_session,
 )
-from leopard.decoding.peaks import NARROWPEAK
-from leopard.genome.formats import read_table
+from leopard.genome.formats import NARROWPEAK, read_table
 from leopard.genome.tracks import read_chrom_sizes
 from leopard.report.style import model_colours
 

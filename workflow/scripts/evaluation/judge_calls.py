@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pandas as pd
 from job import job
-from leopard.decoding.peaks import NARROWPEAK, count_distances, judge_calls
-from leopard.genome.formats import read_table
+from leopard.decoding.peaks import count_distances, judge_calls
+from leopard.genome.formats import NARROWPEAK, read_table
 from leopard.genome.tracks import Tracks
 
 with job(snakemake.log[0]):

@@ -1,8 +1,10 @@
 """Base-by-base decoding of transcription factor binding from DNA sequence and accessibility.
 
-The modules follow the data: :mod:`simulate` and :mod:`download` bring it in, :mod:`checks` judges
-it, :mod:`tracks` reads it, :mod:`windows` samples it, :mod:`models` and :mod:`training` learn from
-it, :mod:`decoding` applies what was learnt, and :mod:`metrics` and :mod:`evaluation` judge that.
+A folder for each stage, in the order of the data: :mod:`inputs`, :mod:`windows`, :mod:`training`,
+:mod:`decoding`, :mod:`evaluation`, :mod:`experiments`, :mod:`comparison`, :mod:`report` and
+:mod:`browsing`; no module imports from a stage behind its own. All stages share :mod:`study` (what
+was asked for), :mod:`genome` (the one reader, and formats), :mod:`models`, and the modules beside
+this one: errors, devices, metrics.
 """
 
 PROGRESS_INTERVAL = 10

@@ -1,9 +1,8 @@
 from pathlib import Path
 
 from job import job
-from leopard.decoding.peaks import NARROWPEAK
 from leopard.evaluation.scores import open_scores
-from leopard.genome.formats import read_table
+from leopard.genome.formats import NARROWPEAK, read_table
 from leopard.genome.tracks import Tracks
 from leopard.inputs.signals import read_scale
 from leopard.report.site_figures import find_sites, plot_sites

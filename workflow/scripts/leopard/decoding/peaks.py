@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from leopard.genome.formats import NARROWPEAK
 from leopard.genome.tracks import MASKED, Tracks, find_runs, read_chromosome
 
 MERGE_GAP = 10
@@ -17,11 +18,6 @@ of a ChIP-seq peak's summit."""
 
 FAR = 1000
 """Bases; how much further off a call lies tells nothing more."""
-
-NARROWPEAK = [
-    *("chrom", "start", "end", "name", "score", "strand"),
-    *("signal_value", "p_value", "q_value", "peak"),
-]
 
 
 def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.DataFrame:

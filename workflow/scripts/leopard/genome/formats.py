@@ -21,10 +21,12 @@ from leopard.genome.motif_files import FORMATS, parse_motif
 
 log = logging.getLogger(__name__)
 
-NARROWPEAK = (
+NARROWPEAK = [
     *("chrom", "start", "end", "name", "score", "strand"),
-    *("signal_value", "p_value", "q_value", "summit"),
-)
+    *("signal_value", "p_value", "q_value", "peak"),
+]
+"""Columns of a narrowPeak; `peak` is the summit, in bases from the start."""
+
 INTEGER = r"-?[0-9]{1,15}"
 UNKNOWN = {"score": "0", "p_value": "-1", "q_value": "-1"}
 """What narrowPeak has where a tool writes "." for a number that it does not know."""
@@ -118,13 +120,13 @@ def read_narrowpeak(
             another assembly. On others it is dropped. None stands for all.
 
     Returns:
-        One row per peak, in file order: the columns `NARROWPEAK`. `summit` is the position on the
-        chromosome, and the peak's middle where the file gives none.
+        One row per peak, in file order: the columns `NARROWPEAK`, with `summit` for `peak`: the
+        position on the chromosome, and the peak's middle where the file gives none.
 
     Raises:
         InputError: Not a narrowPeak, a peak out of its chromosome, or no peak on any chromosome.
     """
-    peaks = _read_table(path, NARROWPEAK, exact=True)
+    peaks = _read_table(path, NARROWPEAK, exact=True).rename(columns={"peak": "summit"})
     _to_integers(peaks, ["start", "end", "summit"], path)
     for column in ("score", "signal_value", "p_value", "q_value"):
         if column in UNKNOWN:
