@@ -12,7 +12,7 @@ if "study" not in config:
 report: "workflow/report/workflow.rst"
 
 
-include: "workflow/rules/schema.smk"
+include: "workflow/rules/config.smk"
 
 
 if "tf" not in config:
@@ -22,8 +22,6 @@ if "tf" not in config:
 else:
 
     include: "workflow/rules/common.smk"
-    include: "workflow/rules/members.smk"
-    include: "workflow/rules/recipes.smk"
     include: "workflow/rules/inputs.smk"
     include: "workflow/rules/windows.smk"
     include: "workflow/rules/training.smk"

@@ -4,42 +4,38 @@
 #        chromosomes, comparison/speed.tsv, what decoding one takes, and their figures (target
 #        compare).
 
-COMPARISON = config["comparison"]
-MANY_TO_ONE = ["factornet"] + ["anchor"] * len(MOTIF)
-HITS = [f"{OUT}/comparison/motif_hits.bigWig"] * len(MOTIF)
-
 
 use rule score_motif as locate_motif_hits with:
     output:
-        f"{OUT}/comparison/motif_hits.bigWig",
+        f"{study.out}/comparison/motif_hits.bigWig",
     log:
-        f"{OUT}/logs/locate_motif_hits.log",
+        f"{study.out}/logs/locate_motif_hits.log",
     benchmark:
-        f"{OUT}/benchmarks/locate_motif_hits.tsv"
+        f"{study.out}/benchmarks/locate_motif_hits.tsv"
     resources:
         mem_mb=grows(2000),
         runtime=grows(240),
     params:
-        chromosomes=SPLIT_CHROMOSOMES,
+        chromosomes=study.split_chromosomes,
         middles=True,
 
 
 rule train_factornet:
     input:
-        **CHECKED_GENOME,
-        signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
-        scale=lambda w: scale_of(MEMBERS[w.member]["train"]),
-        labels=lambda w: label_track(MEMBERS[w.member]["train"]),
-        excluded=EXCLUDED,
-        validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
-        validation_scale=lambda w: scale_of(MEMBERS[w.member]["validation"]),
-        validation_labels=lambda w: label_track(MEMBERS[w.member]["validation"]),
+        **checked_genome,
+        signals=lambda w: study.signal_files[study.members[w.member].train],
+        scale=lambda w: study.scale(study.members[w.member].train),
+        labels=lambda w: study.label_track(study.members[w.member].train),
+        excluded=study.excluded,
+        validation_signals=lambda w: study.signal_files[study.members[w.member].validation],
+        validation_scale=lambda w: study.scale(study.members[w.member].validation),
+        validation_labels=lambda w: study.label_track(study.members[w.member].validation),
     output:
-        f"{OUT}/comparison/factornet/{{member}}.keras",
+        f"{study.out}/comparison/factornet/{{member}}.keras",
     log:
-        f"{OUT}/logs/train_factornet/{{member}}.log",
+        f"{study.out}/logs/train_factornet/{{member}}.log",
     benchmark:
-        f"{OUT}/benchmarks/train_factornet/{{member}}.tsv"
+        f"{study.out}/benchmarks/train_factornet/{{member}}.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -48,31 +44,31 @@ rule train_factornet:
         mem_mb=grows(16000),
         runtime=grows(240),
     params:
-        chromosomes=lambda w: MEMBERS[w.member]["chromosomes"],
-        bins=COMPARISON["bins"],
-        epochs=COMPARISON["epochs"],
-        seed=lambda w: MEMBERS[w.member]["seed"],
+        chromosomes=lambda w: study.members[w.member].chromosomes,
+        bins=config["comparison"]["bins"],
+        epochs=config["comparison"]["epochs"],
+        seed=lambda w: study.members[w.member].seed,
     script:
         "../scripts/comparison/train_factornet.py"
 
 
 rule train_anchor:
     input:
-        **CHECKED_GENOME,
-        signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["train"]],
-        scale=lambda w: scale_of(MEMBERS[w.member]["train"]),
-        labels=lambda w: label_track(MEMBERS[w.member]["train"]),
-        excluded=EXCLUDED,
-        validation_signals=lambda w: SIGNAL_FILES[MEMBERS[w.member]["validation"]],
-        validation_scale=lambda w: scale_of(MEMBERS[w.member]["validation"]),
-        validation_labels=lambda w: label_track(MEMBERS[w.member]["validation"]),
-        hits=HITS,
+        **checked_genome,
+        signals=lambda w: study.signal_files[study.members[w.member].train],
+        scale=lambda w: study.scale(study.members[w.member].train),
+        labels=lambda w: study.label_track(study.members[w.member].train),
+        excluded=study.excluded,
+        validation_signals=lambda w: study.signal_files[study.members[w.member].validation],
+        validation_scale=lambda w: study.scale(study.members[w.member].validation),
+        validation_labels=lambda w: study.label_track(study.members[w.member].validation),
+        hits=study.motif_hits,
     output:
-        f"{OUT}/comparison/anchor/{{member}}.skops",
+        f"{study.out}/comparison/anchor/{{member}}.skops",
     log:
-        f"{OUT}/logs/train_anchor/{{member}}.log",
+        f"{study.out}/logs/train_anchor/{{member}}.log",
     benchmark:
-        f"{OUT}/benchmarks/train_anchor/{{member}}.tsv"
+        f"{study.out}/benchmarks/train_anchor/{{member}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: 4
@@ -80,28 +76,28 @@ rule train_anchor:
         mem_mb=grows(8000),
         runtime=grows(60),
     params:
-        chromosomes=lambda w: MEMBERS[w.member]["chromosomes"],
-        bins=COMPARISON["bins"],
-        seed=lambda w: MEMBERS[w.member]["seed"],
+        chromosomes=lambda w: study.members[w.member].chromosomes,
+        bins=config["comparison"]["bins"],
+        seed=lambda w: study.members[w.member].seed,
     script:
         "../scripts/comparison/train_anchor.py"
 
 
 rule score_factornet:
     input:
-        **CHECKED_GENOME,
-        models=collect(f"{OUT}/comparison/factornet/{{member}}.keras", member=MEMBERS),
-        signals=signals,
-        scale=scale,
-        labels=lambda w: label_track(w.cell_line),
-        excluded=UNJUDGED,
+        **checked_genome,
+        models=collect(f"{study.out}/comparison/factornet/{{member}}.keras", member=study.members),
+        signals=lambda w: study.signal_files[w.cell_line],
+        scale=lambda w: study.scale(w.cell_line),
+        labels=lambda w: study.label_track(w.cell_line),
+        excluded=study.unjudged,
     output:
-        bins=f"{OUT}/comparison/{{cell_line}}/factornet.npz",
-        bases=f"{OUT}/comparison/{{cell_line}}/factornet.tsv",
+        bins=f"{study.out}/comparison/{{cell_line}}/factornet.npz",
+        bases=f"{study.out}/comparison/{{cell_line}}/factornet.tsv",
     log:
-        f"{OUT}/logs/score_factornet/{{cell_line}}.log",
+        f"{study.out}/logs/score_factornet/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/score_factornet/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/score_factornet/{{cell_line}}.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -110,8 +106,8 @@ rule score_factornet:
         mem_mb=grows(8000),
         runtime=grows(480),
     params:
-        chromosomes=CHROMOSOMES["test"],
-        bases=COMPARISON["bases"],
+        chromosomes=study.chromosomes["test"],
+        bases=config["comparison"]["bases"],
         seed=config["windows"]["seed"],
     script:
         "../scripts/comparison/score_factornet.py"
@@ -119,20 +115,20 @@ rule score_factornet:
 
 rule score_anchor:
     input:
-        **CHECKED_GENOME,
-        models=collect(f"{OUT}/comparison/anchor/{{member}}.skops", member=MEMBERS),
-        signals=signals,
-        scale=scale,
-        labels=lambda w: label_track(w.cell_line),
-        excluded=UNJUDGED,
-        hits=HITS,
+        **checked_genome,
+        models=collect(f"{study.out}/comparison/anchor/{{member}}.skops", member=study.members),
+        signals=lambda w: study.signal_files[w.cell_line],
+        scale=lambda w: study.scale(w.cell_line),
+        labels=lambda w: study.label_track(w.cell_line),
+        excluded=study.unjudged,
+        hits=study.motif_hits,
     output:
-        bins=f"{OUT}/comparison/{{cell_line}}/anchor.npz",
-        bases=f"{OUT}/comparison/{{cell_line}}/anchor.tsv",
+        bins=f"{study.out}/comparison/{{cell_line}}/anchor.npz",
+        bases=f"{study.out}/comparison/{{cell_line}}/anchor.tsv",
     log:
-        f"{OUT}/logs/score_anchor/{{cell_line}}.log",
+        f"{study.out}/logs/score_anchor/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/score_anchor/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/score_anchor/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: 4
@@ -140,8 +136,8 @@ rule score_anchor:
         mem_mb=grows(8000),
         runtime=grows(240),
     params:
-        chromosomes=CHROMOSOMES["test"],
-        bases=COMPARISON["bases"],
+        chromosomes=study.chromosomes["test"],
+        bases=config["comparison"]["bases"],
         seed=config["windows"]["seed"],
     script:
         "../scripts/comparison/score_anchor.py"
@@ -149,48 +145,54 @@ rule score_anchor:
 
 rule compare_models:
     input:
-        **CHECKED_GENOME,
-        labels=lambda w: label_track(w.cell_line),
-        others=lambda w: [label_track(line) for line in OTHERS[w.cell_line]],
-        excluded=UNJUDGED,
-        scale=scale,
-        scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
-        bins=collect(f"{OUT}/comparison/{{{{cell_line}}}}/{{m}}.npz", m=MANY_TO_ONE),
-        bases=collect(f"{OUT}/comparison/{{{{cell_line}}}}/{{m}}.tsv", m=MANY_TO_ONE),
+        **checked_genome,
+        labels=lambda w: study.label_track(w.cell_line),
+        others=lambda w: study.label_tracks(study.others(w.cell_line)),
+        excluded=study.unjudged,
+        scale=lambda w: study.scale(w.cell_line),
+        scores=lambda w: [
+            x for m in study.models + study.baselines for x in study.scores(m, w.cell_line)
+        ],
+        bins=collect(f"{study.out}/comparison/{{{{cell_line}}}}/{{m}}.npz", m=study.many_to_one),
+        bases=collect(f"{study.out}/comparison/{{{{cell_line}}}}/{{m}}.tsv", m=study.many_to_one),
     output:
-        f"{OUT}/comparison/{{cell_line}}/metrics.tsv",
+        f"{study.out}/comparison/{{cell_line}}/metrics.tsv",
     log:
-        f"{OUT}/logs/compare_models/{{cell_line}}.log",
+        f"{study.out}/logs/compare_models/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/compare_models/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/compare_models/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(8000),
         runtime=grows(120),
     params:
-        files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
-        chromosomes=CHROMOSOMES["test"],
+        files=lambda w: {m: study.scores(m, w.cell_line) for m in study.models + study.baselines},
+        chromosomes=study.chromosomes["test"],
     script:
         "../scripts/comparison/compare_models.py"
 
 
 rule time_decoding:
     input:
-        **CHECKED_GENOME,
-        networks=[f"{OUT}/models/{m}/{list(MEMBERS)[0]}/model.keras" for m in MODELS],
-        factornet=f"{OUT}/comparison/factornet/{list(MEMBERS)[0]}.keras",
-        anchor=f"{OUT}/comparison/anchor/{list(MEMBERS)[0]}.skops" if MOTIF else [],
-        hits=HITS,
-        signals=SIGNAL_FILES[TRAINED_ON[0]],
-        scale=scale_of(TRAINED_ON[0]),
-        average=[AVERAGE] if any(settings(m)["delta"] for m in MODELS) else [],
+        **checked_genome,
+        networks=[
+            f"{study.out}/models/{m}/{list(study.members)[0]}/model.keras" for m in study.models
+        ],
+        factornet=f"{study.out}/comparison/factornet/{list(study.members)[0]}.keras",
+        anchor=(
+            f"{study.out}/comparison/anchor/{list(study.members)[0]}.skops" if study.motif else []
+        ),
+        hits=study.motif_hits,
+        signals=study.signal_files[study.trained_on[0]],
+        scale=study.scale(study.trained_on[0]),
+        average=[study.average] if any(study.settings(m)["delta"] for m in study.models) else [],
     output:
-        f"{OUT}/comparison/speed.tsv",
+        f"{study.out}/comparison/speed.tsv",
     log:
-        f"{OUT}/logs/time_decoding.log",
+        f"{study.out}/logs/time_decoding.log",
     benchmark:
-        f"{OUT}/benchmarks/time_decoding.tsv"
+        f"{study.out}/benchmarks/time_decoding.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -199,49 +201,49 @@ rule time_decoding:
         mem_mb=grows(16000),
         runtime=grows(60),
     params:
-        models=MODELS,
-        delta=[settings(m)["delta"] for m in MODELS],
-        chrom=CHROMOSOMES["test"][0],
+        models=study.models,
+        delta=[study.settings(m)["delta"] for m in study.models],
+        chrom=study.chromosomes["test"][0],
     script:
         "../scripts/comparison/time_decoding.py"
 
 
 rule summarise_comparison:
     input:
-        metrics=collect(f"{OUT}/comparison/{{line}}/metrics.tsv", line=LABELLED),
+        metrics=collect(f"{study.out}/comparison/{{line}}/metrics.tsv", line=study.labelled),
         speed=rules.time_decoding.output[0],
     output:
-        summary=f"{OUT}/comparison/summary.tsv",
+        summary=f"{study.out}/comparison/summary.tsv",
         table=report(
-            f"{OUT}/report/comparison/models.html",
+            f"{study.out}/report/comparison/models.html",
             caption="../report/comparison/comparison.rst",
             category="Comparison",
-            labels=FACTOR | {"comparison": "Models and baselines, table"},
+            labels=study.factor_label | {"comparison": "Models and baselines, table"},
         ),
         figure=report(
-            f"{OUT}/report/comparison/models.svg",
+            f"{study.out}/report/comparison/models.svg",
             caption="../report/comparison/comparison.rst",
             category="Comparison",
-            labels=FACTOR | {"comparison": "Models and baselines, figure"},
+            labels=study.factor_label | {"comparison": "Models and baselines, figure"},
         ),
         speed=report(
-            f"{OUT}/report/comparison/speed.svg",
+            f"{study.out}/report/comparison/speed.svg",
             caption="../report/comparison/speed.rst",
             category="Comparison",
-            labels=FACTOR | {"comparison": "Time to decode a chromosome"},
+            labels=study.factor_label | {"comparison": "Time to decode a chromosome"},
         ),
     log:
-        f"{OUT}/logs/summarise_comparison.log",
+        f"{study.out}/logs/summarise_comparison.log",
     benchmark:
-        f"{OUT}/benchmarks/summarise_comparison.tsv"
+        f"{study.out}/benchmarks/summarise_comparison.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        roles=ROLES,
-        chrom=CHROMOSOMES["test"][0],
+        roles=study.roles,
+        chrom=study.chromosomes["test"][0],
     script:
         "../scripts/comparison/summarise_comparison.py"
 

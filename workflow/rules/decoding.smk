@@ -2,27 +2,27 @@
 # Makes: models/{model}/calibration.json, from what the networks say of the validation chromosomes;
 #        predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak.
 
-CALIBRATED = {None: TRAINED, True: MODELS, False: []}[config["prediction"]["calibrate"]]
-
 
 rule calibrate_model:
     input:
-        **CHECKED_GENOME,
-        models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
-        signal_checks=ancient(collect(SIGNAL_CHECK, cell_line=VALIDATION_LINES)),
-        signals=[x for line in VALIDATION_LINES for x in SIGNAL_FILES[line]],
-        scales=[x for line in VALIDATION_LINES for x in scale_of(line)],
-        average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
-        labels=[label_track(line) for line in VALIDATION_LINES],
-        excluded=UNJUDGED,
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_checks=ancient(collect(study.signal_check(), cell_line=study.validation_lines)),
+        signals=study.signals_of(study.validation_lines),
+        scales=study.scales_of(study.validation_lines),
+        average=lambda w: study.averages(w.model),
+        labels=study.label_tracks(study.validation_lines),
+        excluded=study.unjudged,
     output:
-        f"{OUT}/models/{{model}}/calibration.json",
+        f"{study.out}/models/{{model}}/calibration.json",
     log:
-        f"{OUT}/logs/calibrate_model/{{model}}.log",
+        f"{study.out}/logs/calibrate_model/{{model}}.log",
     benchmark:
-        f"{OUT}/benchmarks/calibrate_model/{{model}}.tsv"
+        f"{study.out}/benchmarks/calibrate_model/{{model}}.tsv"
     wildcard_constraints:
-        model="|".join(map(re.escape, CALIBRATED)) or "(?!)",  # that matches nothing
+        model=any_of(study.calibrated),
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -31,10 +31,10 @@ rule calibrate_model:
         mem_mb=grows(16000),
         runtime=grows(120),
     params:
-        signals={line: SIGNAL_FILES[line] for line in VALIDATION_LINES},
-        scales={line: scale_of(line) for line in VALIDATION_LINES},
-        labels={line: label_track(line) for line in VALIDATION_LINES},
-        chromosomes=CHROMOSOMES["validation"],
+        signals={line: study.signal_files[line] for line in study.validation_lines},
+        scales={line: study.scale(line) for line in study.validation_lines},
+        labels={line: study.label_track(line) for line in study.validation_lines},
+        chromosomes=study.chromosomes["validation"],
         both_strands=config["prediction"]["reverse_complement"],
     script:
         "../scripts/decoding/calibrate_model.py"
@@ -42,19 +42,21 @@ rule calibrate_model:
 
 rule predict_binding:
     input:
-        **CHECKED_GENOME,
-        models=collect(f"{OUT}/models/{{{{model}}}}/{{member}}/model.keras", member=MEMBERS),
-        signal_check=ancient(SIGNAL_CHECK),
-        signals=signals,
-        scale=scale,
-        average=lambda w: [AVERAGE] if settings(w.model)["delta"] else [],
-        calibration=lambda w: calibrations(w.model),
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_check=ancient(study.signal_check()),
+        signals=lambda w: study.signal_files[w.cell_line],
+        scale=lambda w: study.scale(w.cell_line),
+        average=lambda w: study.averages(w.model),
+        calibration=lambda w: study.calibrations([w.model]),
     output:
-        f"{OUT}/predictions/{{model}}/{{cell_line}}.bigWig",
+        f"{study.out}/predictions/{{model}}/{{cell_line}}.bigWig",
     log:
-        f"{OUT}/logs/predict_binding/{{model}}/{{cell_line}}.log",
+        f"{study.out}/logs/predict_binding/{{model}}/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/predict_binding/{{model}}/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/predict_binding/{{model}}/{{cell_line}}.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -63,10 +65,10 @@ rule predict_binding:
         mem_mb=grows(16000),
         runtime=grows(240),
     params:
-        chromosomes=DECODED,
+        chromosomes=study.decoded,
         both_strands=config["prediction"]["reverse_complement"],
         background=config["prediction"]["background"],
-        parts=f"{OUT}/checkpoints/{{model}}/{{cell_line}}.decoded",
+        parts=f"{study.out}/checkpoints/{{model}}/{{cell_line}}.decoded",
     script:
         "../scripts/decoding/predict.py"
 
@@ -74,16 +76,16 @@ rule predict_binding:
 rule call_peaks:
     input:
         prediction=rules.predict_binding.output[0],
-        thresholds=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
-        fasta=FASTA,
-        excluded=EXCLUDED,
+        thresholds=f"{study.out}/evaluation/thresholds/{{model}}.tsv",
+        fasta=study.fasta,
+        excluded=study.excluded,
     output:
-        calls=f"{OUT}/predictions/{{model}}/{{cell_line}}.narrowPeak",
-        counts=f"{OUT}/predictions/{{model}}/{{cell_line}}.calls.tsv",
+        calls=f"{study.out}/predictions/{{model}}/{{cell_line}}.narrowPeak",
+        counts=f"{study.out}/predictions/{{model}}/{{cell_line}}.calls.tsv",
     log:
-        f"{OUT}/logs/call_peaks/{{model}}/{{cell_line}}.log",
+        f"{study.out}/logs/call_peaks/{{model}}/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/call_peaks/{{model}}/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/call_peaks/{{model}}/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -98,9 +100,9 @@ rule call_peaks:
 rule predict:
     input:
         collect(
-            f"{OUT}/predictions/{{model}}/{{cell_line}}.{{kind}}",
-            model=MODELS,
-            cell_line=CELL_LINES,
+            f"{study.out}/predictions/{{model}}/{{cell_line}}.{{kind}}",
+            model=study.models,
+            cell_line=study.cell_lines,
             kind=["bigWig", "narrowPeak"],
         ),
     localrule: True

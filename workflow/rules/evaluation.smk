@@ -7,35 +7,38 @@
 #        evaluation/summary.tsv, one row for each cell line and model, and evaluation/peaks.tsv,
 #        the same for the called sites (predictions/{model}/{cell_line}.narrowPeak).
 
-OTHERS = {line: [x for x in LABELLED if x != line] for line in LABELLED}
-
 
 rule fit_baselines:
     input:
-        **CHECKED_GENOME,
-        motif_check=[ancient(MOTIF_CHECK)] * len(MOTIF),
-        motif=MOTIF,
-        signals=[x for line in MEMBER_LINES for x in SIGNAL_FILES[line]],
-        scales=[x for line in MEMBER_LINES for x in scale_of(line)],
-        labels=[label_track(line) for line in MEMBER_LINES],
-        excluded=EXCLUDED,
-        unjudged=UNJUDGED,
+        **checked_genome,
+        motif_check=[ancient(study.motif_check)] * len(study.motif),
+        motif=study.motif,
+        signals=study.signals_of(study.member_lines),
+        scales=study.scales_of(study.member_lines),
+        labels=study.label_tracks(study.member_lines),
+        excluded=study.excluded,
+        unjudged=study.unjudged,
     output:
-        fitted=f"{OUT}/baselines/fitted.skops",
-        tried=f"{OUT}/baselines/tried.tsv",
+        fitted=f"{study.out}/baselines/fitted.skops",
+        tried=f"{study.out}/baselines/tried.tsv",
     log:
-        f"{OUT}/logs/fit_baselines.log",
+        f"{study.out}/logs/fit_baselines.log",
     benchmark:
-        f"{OUT}/benchmarks/fit_baselines.tsv"
+        f"{study.out}/benchmarks/fit_baselines.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
-        training=[(SIGNAL_FILES[x], scale_of(x), label_track(x)) for x in TRAINED_ON],
-        validation=[(SIGNAL_FILES[x], scale_of(x), label_track(x)) for x in VALIDATION_LINES],
-        chromosomes=CHROMOSOMES,
+        training=[
+            (study.signal_files[x], study.scale(x), study.label_track(x)) for x in study.trained_on
+        ],
+        validation=[
+            (study.signal_files[x], study.scale(x), study.label_track(x))
+            for x in study.validation_lines
+        ],
+        chromosomes=study.chromosomes,
         mode=config["labels"]["mode"],
         flank=config["labels"]["flank"],
         seed=config["windows"]["seed"],
@@ -45,37 +48,39 @@ rule fit_baselines:
 
 rule score_motif:
     input:
-        **CHECKED_GENOME,
+        **checked_genome,
         fitted=rules.fit_baselines.output.fitted,
     output:
-        f"{OUT}/baselines/motif.bigWig",
+        f"{study.out}/baselines/motif.bigWig",
     log:
-        f"{OUT}/logs/score_motif.log",
+        f"{study.out}/logs/score_motif.log",
     benchmark:
-        f"{OUT}/benchmarks/score_motif.tsv"
+        f"{study.out}/benchmarks/score_motif.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+        chromosomes=study.chromosomes["validation"] + study.chromosomes["test"],
     script:
         "../scripts/evaluation/score_motif.py"
 
 
 rule score_baselines:
     input:
-        **CHECKED_GENOME,
+        **checked_genome,
         fitted=rules.fit_baselines.output.fitted,
-        signals=signals,
-        scale=scale,
+        signals=lambda w: study.signal_files[w.cell_line],
+        scale=lambda w: study.scale(w.cell_line),
     output:
-        collect(f"{OUT}/baselines/{{baseline}}/{{{{cell_line}}}}.bigWig", baseline=FITTED),
+        collect(
+            f"{study.out}/baselines/{{baseline}}/{{{{cell_line}}}}.bigWig", baseline=study.fitted
+        ),
     log:
-        f"{OUT}/logs/score_baselines/{{cell_line}}.log",
+        f"{study.out}/logs/score_baselines/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/score_baselines/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/score_baselines/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: 4
@@ -83,92 +88,98 @@ rule score_baselines:
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
-        baselines=FITTED,
-        chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+        baselines=study.fitted,
+        chromosomes=study.chromosomes["validation"] + study.chromosomes["test"],
     script:
         "../scripts/evaluation/score_baselines.py"
 
 
 rule choose_threshold:
     input:
-        **CHECKED_GENOME,
-        scores=lambda w: [x for line in VALIDATION_LINES for x in scores(w.scored, line)],
-        scales=[x for line in VALIDATION_LINES for x in scale_of(line)],
-        labels=[label_track(line) for line in VALIDATION_LINES],
-        excluded=UNJUDGED,
+        **checked_genome,
+        scores=lambda w: [
+            x for line in study.validation_lines for x in study.scores(w.scored, line)
+        ],
+        scales=study.scales_of(study.validation_lines),
+        labels=study.label_tracks(study.validation_lines),
+        excluded=study.unjudged,
     output:
-        f"{OUT}/evaluation/thresholds/{{scored}}.tsv",
+        f"{study.out}/evaluation/thresholds/{{scored}}.tsv",
     log:
-        f"{OUT}/logs/choose_threshold/{{scored}}.log",
+        f"{study.out}/logs/choose_threshold/{{scored}}.log",
     benchmark:
-        f"{OUT}/benchmarks/choose_threshold/{{scored}}.tsv"
+        f"{study.out}/benchmarks/choose_threshold/{{scored}}.tsv"
     wildcard_constraints:
-        scored="|".join(MODELS + BASELINES),
+        scored="|".join(study.models + study.baselines),
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        files=lambda w: [scores(w.scored, line) for line in VALIDATION_LINES],
-        chromosomes=CHROMOSOMES["validation"],
+        files=lambda w: [study.scores(w.scored, line) for line in study.validation_lines],
+        chromosomes=study.chromosomes["validation"],
         length=config["windows"]["length"],
-        scales=[scale_of(line) for line in VALIDATION_LINES],
+        scales=[study.scale(line) for line in study.validation_lines],
     script:
         "../scripts/evaluation/choose_threshold.py"
 
 
 rule evaluate_cell_line:
     input:
-        **CHECKED_GENOME,
-        windows=TEST_WINDOWS,
-        labels=lambda w: label_track(w.cell_line),
-        excluded=UNJUDGED,
-        others=lambda w: [label_track(line) for line in OTHERS[w.cell_line]],
-        scores=lambda w: [x for m in MODELS + BASELINES for x in scores(m, w.cell_line)],
-        scale=scale,
-        thresholds=collect(f"{OUT}/evaluation/thresholds/{{m}}.tsv", m=MODELS + BASELINES),
-        calibrations=calibrations(*MODELS),
+        **checked_genome,
+        windows=study.test_windows,
+        labels=lambda w: study.label_track(w.cell_line),
+        excluded=study.unjudged,
+        others=lambda w: study.label_tracks(study.others(w.cell_line)),
+        scores=lambda w: [
+            x for m in study.models + study.baselines for x in study.scores(m, w.cell_line)
+        ],
+        scale=lambda w: study.scale(w.cell_line),
+        thresholds=collect(
+            f"{study.out}/evaluation/thresholds/{{m}}.tsv", m=study.models + study.baselines
+        ),
+        calibrations=study.calibrations(study.models),
     output:
-        metrics=f"{OUT}/evaluation/{{cell_line}}.tsv",
-        curves=f"{OUT}/evaluation/{{cell_line}}.curves.tsv",
-        reliability=f"{OUT}/evaluation/{{cell_line}}.reliability.tsv",
+        metrics=f"{study.out}/evaluation/{{cell_line}}.tsv",
+        curves=f"{study.out}/evaluation/{{cell_line}}.curves.tsv",
+        reliability=f"{study.out}/evaluation/{{cell_line}}.reliability.tsv",
     log:
-        f"{OUT}/logs/evaluate_cell_line/{{cell_line}}.log",
+        f"{study.out}/logs/evaluate_cell_line/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/evaluate_cell_line/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/evaluate_cell_line/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
-        files=lambda w: {m: scores(m, w.cell_line) for m in MODELS + BASELINES},
-        models=MODELS,
-        calibrated=CALIBRATED,
-        chromosomes=CHROMOSOMES["test"],
+        files=lambda w: {m: study.scores(m, w.cell_line) for m in study.models + study.baselines},
+        models=study.models,
+        calibrated=study.calibrated,
+        chromosomes=study.chromosomes["test"],
     script:
         "../scripts/evaluation/evaluate.py"
 
 
 rule evaluate_windows:
     input:
-        **CHECKED_GENOME,
+        **checked_genome,
         models=rules.predict_binding.input.models,
-        windows=TEST_WINDOWS,
-        signals=[x for line in LABELLED for x in SIGNAL_FILES[line]],
-        scales=[x for line in LABELLED for x in scale_of(line)],
-        excluded=UNJUDGED,
+        windows=study.test_windows,
+        signals=study.signals_of(study.labelled),
+        scales=study.scales_of(study.labelled),
+        excluded=study.unjudged,
         average=rules.predict_binding.input.average,
         calibration=rules.predict_binding.input.calibration,
-        labels=[label_track(line) for line in LABELLED],
-        threshold=f"{OUT}/evaluation/thresholds/{{model}}.tsv",
+        labels=study.label_tracks(study.labelled),
+        threshold=f"{study.out}/evaluation/thresholds/{{model}}.tsv",
     output:
-        f"{OUT}/evaluation/windows/{{model}}.tsv",
+        f"{study.out}/evaluation/windows/{{model}}.tsv",
     log:
-        f"{OUT}/logs/evaluate_windows/{{model}}.log",
+        f"{study.out}/logs/evaluate_windows/{{model}}.log",
     benchmark:
-        f"{OUT}/benchmarks/evaluate_windows/{{model}}.tsv"
+        f"{study.out}/benchmarks/evaluate_windows/{{model}}.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -177,9 +188,9 @@ rule evaluate_windows:
         mem_mb=grows(16000),
         runtime=grows(60),
     params:
-        signals={line: SIGNAL_FILES[line] for line in LABELLED},
-        scales={line: scale_of(line) for line in LABELLED},
-        labels={line: label_track(line) for line in LABELLED},
+        signals={line: study.signal_files[line] for line in study.labelled},
+        scales={line: study.scale(line) for line in study.labelled},
+        labels={line: study.label_track(line) for line in study.labelled},
         both_strands=config["prediction"]["reverse_complement"],
     script:
         "../scripts/evaluation/evaluate_windows.py"
@@ -187,47 +198,55 @@ rule evaluate_windows:
 
 rule summarise_evaluation:
     input:
-        collect(f"{OUT}/evaluation/{{cell_line}}.tsv", cell_line=LABELLED),
+        collect(f"{study.out}/evaluation/{{cell_line}}.tsv", cell_line=study.labelled),
     output:
-        f"{OUT}/evaluation/summary.tsv",
+        f"{study.out}/evaluation/summary.tsv",
     log:
-        f"{OUT}/logs/summarise_evaluation.log",
+        f"{study.out}/logs/summarise_evaluation.log",
     benchmark:
-        f"{OUT}/benchmarks/summarise_evaluation.tsv"
+        f"{study.out}/benchmarks/summarise_evaluation.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        cell_lines=LABELLED,
+        cell_lines=study.labelled,
     script:
         "../scripts/evaluation/summarise_evaluation.py"
 
 
 rule judge_calls:
     input:
-        **CHECKED_GENOME,
-        labels=[label_track(line) for line in LABELLED],
-        excluded=UNJUDGED,
-        calls=[f"{OUT}/predictions/{m}/{line}.narrowPeak" for line in LABELLED for m in MODELS],
-        counts=[f"{OUT}/predictions/{m}/{line}.calls.tsv" for line in LABELLED for m in MODELS],
+        **checked_genome,
+        labels=study.label_tracks(study.labelled),
+        excluded=study.unjudged,
+        calls=[
+            f"{study.out}/predictions/{m}/{line}.narrowPeak"
+            for line in study.labelled
+            for m in study.models
+        ],
+        counts=[
+            f"{study.out}/predictions/{m}/{line}.calls.tsv"
+            for line in study.labelled
+            for m in study.models
+        ],
     output:
-        measures=f"{OUT}/evaluation/peaks.tsv",
-        distances=f"{OUT}/evaluation/peaks.distances.tsv",
+        measures=f"{study.out}/evaluation/peaks.tsv",
+        distances=f"{study.out}/evaluation/peaks.distances.tsv",
     log:
-        f"{OUT}/logs/judge_calls.log",
+        f"{study.out}/logs/judge_calls.log",
     benchmark:
-        f"{OUT}/benchmarks/judge_calls.tsv"
+        f"{study.out}/benchmarks/judge_calls.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        cell_lines=LABELLED,
-        models=MODELS,
-        chromosomes=CHROMOSOMES["test"],
+        cell_lines=study.labelled,
+        models=study.models,
+        chromosomes=study.chromosomes["test"],
     script:
         "../scripts/evaluation/judge_calls.py"
 

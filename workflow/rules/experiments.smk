@@ -6,43 +6,64 @@
 #        trials/largest_batch.tsv (target largest_batch); trials/gpu_types.tsv (target gpu_types).
 
 
+import pandas as pd
+from snakemake.utils import Paramspace
+
+trials = Paramspace(pd.DataFrame(study.experiments.trials))
+
+
+def trials_of(experiment):
+    """The directories of an experiment's trials."""
+    of_it = trials[trials["experiment"] == experiment]
+    return [f"{study.out}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
+
+
 rule try_setting:
     input:
-        unpack(lambda w: window_files(MEMBER, trial_settings(w))),
+        unpack(
+            lambda w: study.window_files(
+                study.experiments.member, study.experiments.settings(w.experiment, w.value)
+            )
+        ),
+        checked=ancient(study.checked),
         chosen=branch(
             lambda w: w.experiment == "learning_rate",
-            then=f"{OUT}/trials/batch_size.yaml",
+            then=f"{study.out}/trials/batch_size.yaml",
             otherwise=[],
         ),
     output:
-        directory(f"{OUT}/trials/{TRIALS.wildcard_pattern}"),
+        directory(f"{study.out}/trials/{trials.wildcard_pattern}"),
     log:
-        f"{OUT}/logs/try_setting/{TRIALS.wildcard_pattern}.log",
+        f"{study.out}/logs/try_setting/{trials.wildcard_pattern}.log",
     benchmark:
-        f"{OUT}/benchmarks/try_setting/{TRIALS.wildcard_pattern}.tsv"
+        f"{study.out}/benchmarks/try_setting/{trials.wildcard_pattern}.tsv"
     wildcard_constraints:
-        experiment="|".join(x for x in CHANGES if x != "gpu_type"),
+        experiment="|".join(x for x in study.experiments.changes if x != "gpu_type"),
     conda:
         "../../envs/model.yaml"
     threads: 8
     resources:
-        gpu=trial_devices,
+        gpu=lambda w: study.experiments.devices(w.experiment, w.value),
         mem_mb=grows(16000),
         runtime=grows(600),
     params:
-        recipe=lambda w: recipe(trial_settings(w), int(w.seed)),
-        draw=lambda w: draw(trial_settings(w), MEMBER),
-        n_devices=trial_devices,
-        checkpoints=f"{OUT}/checkpoints/trials/{TRIALS.wildcard_pattern}",
+        recipe=lambda w: study.recipe(
+            study.experiments.settings(w.experiment, w.value), int(w.seed)
+        ),
+        draw=lambda w: study.draw(
+            study.experiments.settings(w.experiment, w.value), study.experiments.member
+        ),
+        n_devices=lambda w: study.experiments.devices(w.experiment, w.value),
+        checkpoints=f"{study.out}/checkpoints/trials/{trials.wildcard_pattern}",
     script:
         "../scripts/experiments/try_setting.py"
 
 
 use rule try_setting as try_gpu_type with:
     log:
-        f"{OUT}/logs/try_gpu_type/{TRIALS.wildcard_pattern}.log",
+        f"{study.out}/logs/try_gpu_type/{trials.wildcard_pattern}.log",
     benchmark:
-        f"{OUT}/benchmarks/try_gpu_type/{TRIALS.wildcard_pattern}.tsv"
+        f"{study.out}/benchmarks/try_gpu_type/{trials.wildcard_pattern}.tsv"
     wildcard_constraints:
         experiment="gpu_type",
     resources:
@@ -56,21 +77,21 @@ rule summarise_trials:
     input:
         lambda w: trials_of(w.experiment),
     output:
-        table=f"{OUT}/trials/{{experiment}}.tsv",
-        best=f"{OUT}/trials/{{experiment}}.yaml",
+        table=f"{study.out}/trials/{{experiment}}.tsv",
+        best=f"{study.out}/trials/{{experiment}}.yaml",
     log:
-        f"{OUT}/logs/summarise_trials/{{experiment}}.log",
+        f"{study.out}/logs/summarise_trials/{{experiment}}.log",
     benchmark:
-        f"{OUT}/benchmarks/summarise_trials/{{experiment}}.tsv"
+        f"{study.out}/benchmarks/summarise_trials/{{experiment}}.tsv"
     wildcard_constraints:
-        experiment="|".join(CHANGES),
+        experiment="|".join(study.experiments.changes),
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        changes=lambda w: CHANGES[w.experiment],
+        changes=lambda w: study.experiments.changes[w.experiment],
     script:
         "../scripts/experiments/summarise_trials.py"
 
@@ -78,14 +99,15 @@ rule summarise_trials:
 # Averaging at prediction needs no training of its own: the default's networks serve.
 rule average_predictions:
     input:
-        unpack(lambda w: window_files(MEMBER, settings(BASE, {"fresh_windows": False}))),
+        **study.window_files(study.experiments.member, study.experiments.stored),
+        checked=ancient(study.checked),
         trials=[x for x in trials_of("ablation") if "/value~default/" in x],
     output:
-        f"{OUT}/trials/averages.tsv",
+        f"{study.out}/trials/averages.tsv",
     log:
-        f"{OUT}/logs/average_predictions.log",
+        f"{study.out}/logs/average_predictions.log",
     benchmark:
-        f"{OUT}/benchmarks/average_predictions.tsv"
+        f"{study.out}/benchmarks/average_predictions.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -94,66 +116,67 @@ rule average_predictions:
         mem_mb=grows(16000),
         runtime=grows(60),
     params:
-        batch_size=settings(BASE)["batch_size"],
+        batch_size=study.experiments.default["batch_size"],
     script:
         "../scripts/experiments/average_predictions.py"
 
 
 rule plot_ablation:
     input:
-        trials=f"{OUT}/trials/ablation.tsv",
+        trials=f"{study.out}/trials/ablation.tsv",
         averages=rules.average_predictions.output[0],
     output:
         figure=report(
-            f"{OUT}/report/trials/ablation.svg",
+            f"{study.out}/report/trials/ablation.svg",
             caption="../report/experiments/ablation.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "Ablation, figure"},
+            labels=study.factor_label | {"experiment": "Ablation, figure"},
         ),
         table=report(
-            f"{OUT}/report/trials/ablation.html",
+            f"{study.out}/report/trials/ablation.html",
             caption="../report/experiments/ablation.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "Ablation, table"},
+            labels=study.factor_label | {"experiment": "Ablation, table"},
         ),
     log:
-        f"{OUT}/logs/report/plot_ablation.log",
+        f"{study.out}/logs/report/plot_ablation.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_ablation.tsv"
+        f"{study.out}/benchmarks/report/plot_ablation.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        changes=VARIANTS,
+        changes=study.experiments.variants,
     script:
         "../scripts/experiments/plot_ablation.py"
 
 
 rule plot_tuning:
     input:
-        batch_size=f"{OUT}/trials/batch_size.tsv",
-        best_batch_size=f"{OUT}/trials/batch_size.yaml",
-        learning_rate=f"{OUT}/trials/learning_rate.tsv",
-        best_learning_rate=f"{OUT}/trials/learning_rate.yaml",
+        batch_size=f"{study.out}/trials/batch_size.tsv",
+        best_batch_size=f"{study.out}/trials/batch_size.yaml",
+        learning_rate=f"{study.out}/trials/learning_rate.tsv",
+        best_learning_rate=f"{study.out}/trials/learning_rate.yaml",
     output:
         best=report(
-            f"{OUT}/report/trials/tuning.svg",
+            f"{study.out}/report/trials/tuning.svg",
             caption="../report/experiments/tuning.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "Tuning: PR-AUC by batch size and learning rate"},
+            labels=study.factor_label
+            | {"experiment": "Tuning: PR-AUC by batch size and learning rate"},
         ),
         curves=report(
-            f"{OUT}/report/trials/tuning_curves.svg",
+            f"{study.out}/report/trials/tuning_curves.svg",
             caption="../report/experiments/tuning_curves.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "Tuning: learning curves"},
+            labels=study.factor_label | {"experiment": "Tuning: learning curves"},
         ),
     log:
-        f"{OUT}/logs/report/plot_tuning.log",
+        f"{study.out}/logs/report/plot_tuning.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_tuning.tsv"
+        f"{study.out}/benchmarks/report/plot_tuning.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -165,18 +188,18 @@ rule plot_tuning:
 
 rule plot_scaling:
     input:
-        f"{OUT}/trials/scaling.tsv",
+        f"{study.out}/trials/scaling.tsv",
     output:
         report(
-            f"{OUT}/report/trials/scaling.svg",
+            f"{study.out}/report/trials/scaling.svg",
             caption="../report/experiments/scaling.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "Several devices"},
+            labels=study.factor_label | {"experiment": "Several devices"},
         ),
     log:
-        f"{OUT}/logs/report/plot_scaling.log",
+        f"{study.out}/logs/report/plot_scaling.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_scaling.tsv"
+        f"{study.out}/benchmarks/report/plot_scaling.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -189,11 +212,11 @@ rule plot_scaling:
 # Measured with windows of noise: memory does not depend on what is in them.
 rule find_largest_batch:
     output:
-        f"{OUT}/trials/largest_batch.tsv",
+        f"{study.out}/trials/largest_batch.tsv",
     log:
-        f"{OUT}/logs/find_largest_batch.log",
+        f"{study.out}/logs/find_largest_batch.log",
     benchmark:
-        f"{OUT}/benchmarks/find_largest_batch.tsv"
+        f"{study.out}/benchmarks/find_largest_batch.tsv"
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -202,7 +225,7 @@ rule find_largest_batch:
         mem_mb=grows(16000),
         runtime=grows(60),
     params:
-        recipe=recipe(settings(BASE), MEMBER["seed"]),
+        recipe=study.recipe(study.experiments.default, study.experiments.member.seed),
         length=config["windows"]["length"],
     script:
         "../scripts/experiments/find_largest_batch.py"
@@ -211,13 +234,14 @@ rule find_largest_batch:
 # Workers share the journal of the search, each with its own trials, until there are enough.
 rule search_settings:
     input:
-        unpack(lambda w: window_files(MEMBER, settings(BASE, TUNING["training"]))),
+        **study.window_files(study.experiments.member, study.experiments.tuned),
+        checked=ancient(study.checked),
     output:
-        touch(f"{OUT}/trials/search/worker-{{worker}}.done"),
+        touch(f"{study.out}/trials/search/worker-{{worker}}.done"),
     log:
-        f"{OUT}/logs/search_settings/{{worker}}.log",
+        f"{study.out}/logs/search_settings/{{worker}}.log",
     benchmark:
-        f"{OUT}/benchmarks/search_settings/{{worker}}.tsv"
+        f"{study.out}/benchmarks/search_settings/{{worker}}.tsv"
     wildcard_constraints:
         worker="[0-9]+",
     conda:
@@ -228,39 +252,42 @@ rule search_settings:
         mem_mb=grows(16000),
         runtime=grows(600),
     params:
-        recipe=recipe(settings(BASE, TUNING["training"]), MEMBER["seed"]),
-        draw=draw(settings(BASE, TUNING["training"]), MEMBER),
-        trials=TUNING["trials"],
-        batch_sizes=TUNING["batch_sizes"],
-        learning_rates=TUNING["learning_rates"],
-        checkpoints=f"{OUT}/checkpoints/search",
+        recipe=study.recipe(study.experiments.tuned, study.experiments.member.seed),
+        draw=study.draw(study.experiments.tuned, study.experiments.member),
+        trials=study.experiments.tuning["trials"],
+        batch_sizes=study.experiments.tuning["batch_sizes"],
+        learning_rates=study.experiments.tuning["learning_rates"],
+        checkpoints=f"{study.out}/checkpoints/search",
     script:
         "../scripts/experiments/search_settings.py"
 
 
 rule summarise_search:
     input:
-        collect(f"{OUT}/trials/search/worker-{{worker}}.done", worker=range(TUNING["workers"])),
+        collect(
+            f"{study.out}/trials/search/worker-{{worker}}.done",
+            worker=range(study.experiments.tuning["workers"]),
+        ),
     output:
-        table=f"{OUT}/trials/search.tsv",
-        best=f"{OUT}/trials/search.yaml",
+        table=f"{study.out}/trials/search.tsv",
+        best=f"{study.out}/trials/search.yaml",
         figure=report(
-            f"{OUT}/report/trials/search.svg",
+            f"{study.out}/report/trials/search.svg",
             caption="../report/experiments/search.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "Joint search"},
+            labels=study.factor_label | {"experiment": "Joint search"},
         ),
     log:
-        f"{OUT}/logs/summarise_search.log",
+        f"{study.out}/logs/summarise_search.log",
     benchmark:
-        f"{OUT}/benchmarks/summarise_search.tsv"
+        f"{study.out}/benchmarks/summarise_search.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        checkpoints=f"{OUT}/checkpoints/search",
+        checkpoints=f"{study.out}/checkpoints/search",
     script:
         "../scripts/experiments/summarise_search.py"
 
@@ -270,17 +297,17 @@ rule tabulate_gpu_types:
         trials=trials_of("gpu_type"),
         rates=workflow.source_path("../../resources/gpu_rates.tsv"),
     output:
-        table=f"{OUT}/trials/gpu_types.tsv",
+        table=f"{study.out}/trials/gpu_types.tsv",
         page=report(
-            f"{OUT}/report/trials/gpu_types.html",
+            f"{study.out}/report/trials/gpu_types.html",
             caption="../report/experiments/gpu_types.rst",
             category="Experiments",
-            labels=FACTOR | {"experiment": "GPU types"},
+            labels=study.factor_label | {"experiment": "GPU types"},
         ),
     log:
-        f"{OUT}/logs/report/tabulate_gpu_types.log",
+        f"{study.out}/logs/report/tabulate_gpu_types.log",
     benchmark:
-        f"{OUT}/benchmarks/report/tabulate_gpu_types.tsv"
+        f"{study.out}/benchmarks/report/tabulate_gpu_types.tsv"
     conda:
         "../../envs/report.yaml"
     resources:

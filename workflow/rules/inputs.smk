@@ -7,15 +7,21 @@
 #        (training.delta).
 
 
+from leopard.study.sources import OWN_ROLES, SHARED_ROLES
+from leopard.study.splits import SPLITS
+
+shared_checks = [study.genome_check, *collect(study.signal_check(), cell_line=study.cell_lines)]
+
+
 rule download_file:
     output:
-        ensure(f"{OUT}/inputs/{{role}}/{{name}}", non_empty=True),
+        ensure(f"{study.out}/inputs/{{role}}/{{name}}", non_empty=True),
     log:
-        f"{OUT}/logs/download_file/{{role}}/{{name}}.log",
+        f"{study.out}/logs/download_file/{{role}}/{{name}}.log",
     benchmark:
-        f"{OUT}/benchmarks/download_file/{{role}}/{{name}}.tsv"
+        f"{study.out}/benchmarks/download_file/{{role}}/{{name}}.tsv"
     wildcard_constraints:
-        role="|".join(OWN_INPUTS if OUT != SHARED else OWN_INPUTS + SHARED_INPUTS),
+        role="|".join(OWN_ROLES if study.out != study.shared else OWN_ROLES + SHARED_ROLES),
         name="[^/]+",
     conda:
         "../../envs/data.yaml"
@@ -23,36 +29,36 @@ rule download_file:
         mem_mb=grows(1000),
         runtime=grows(600),
     params:
-        source=lambda w: DOWNLOADS[f"{OUT}/inputs/{w.role}/{w.name}"],
+        source=lambda w: study.sources.downloads[f"{study.out}/inputs/{w.role}/{w.name}"],
     script:
         "../scripts/inputs/download.py"
 
 
-if OUT != SHARED:
+if study.out != study.shared:
 
     use rule download_file as download_shared_file with:
         output:
-            ensure(f"{SHARED}/inputs/{{role}}/{{name}}", non_empty=True),
+            ensure(f"{study.shared}/inputs/{{role}}/{{name}}", non_empty=True),
         log:
-            f"{SHARED}/logs/download_file/{{role}}/{{name}}.log",
+            f"{study.shared}/logs/download_file/{{role}}/{{name}}.log",
         benchmark:
-            f"{SHARED}/benchmarks/download_file/{{role}}/{{name}}.tsv"
+            f"{study.shared}/benchmarks/download_file/{{role}}/{{name}}.tsv"
         wildcard_constraints:
-            role="|".join(SHARED_INPUTS),
+            role="|".join(SHARED_ROLES),
             name="[^/]+",
         params:
-            source=lambda w: DOWNLOADS[f"{SHARED}/inputs/{w.role}/{w.name}"],
+            source=lambda w: study.sources.downloads[f"{study.shared}/inputs/{w.role}/{w.name}"],
 
 
-if JASPAR_ID:
+if study.jaspar_id:
 
     rule write_motif:
         output:
-            MOTIF[0],
+            study.motif[0],
         log:
-            f"{OUT}/logs/write_motif.log",
+            f"{study.out}/logs/write_motif.log",
         benchmark:
-            f"{OUT}/benchmarks/write_motif.tsv"
+            f"{study.out}/benchmarks/write_motif.tsv"
         retries: 0
         conda:
             "../../envs/data.yaml"
@@ -69,16 +75,16 @@ if config["simulate"]:
 
     rule simulate_genome:
         input:
-            motif=MOTIF,
+            motif=study.motif,
         output:
-            genome=f"{SHARED}/simulated/genome.fa.gz",
-            truth=f"{SHARED}/simulated/truth.tsv",
-            signals=collect(f"{SHARED}/simulated/{{line}}.bigWig", line=CELL_LINES),
-            peaks=collect(f"{SHARED}/simulated/{{line}}.narrowPeak", line=CELL_LINES),
+            genome=f"{study.shared}/simulated/genome.fa.gz",
+            truth=f"{study.shared}/simulated/truth.tsv",
+            signals=collect(f"{study.shared}/simulated/{{line}}.bigWig", line=study.cell_lines),
+            peaks=collect(f"{study.shared}/simulated/{{line}}.narrowPeak", line=study.cell_lines),
         log:
-            f"{SHARED}/logs/simulate_genome.log",
+            f"{study.shared}/logs/simulate_genome.log",
         benchmark:
-            f"{SHARED}/benchmarks/simulate_genome.tsv"
+            f"{study.shared}/benchmarks/simulate_genome.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -87,21 +93,21 @@ if config["simulate"]:
         params:
             seed=config["simulate"]["seed"],
             chromosomes=config["simulate"]["chromosomes"],
-            cell_lines=CELL_LINES,
+            cell_lines=study.cell_lines,
         script:
             "../scripts/inputs/simulate_genome.py"
 
 
 rule prepare_genome:
     input:
-        present([GENOME]),
+        present([study.genome]),
     output:
-        fasta=FASTA,
-        fai=FAI,
+        fasta=study.fasta,
+        fai=study.fai,
     log:
-        f"{SHARED}/logs/prepare_genome.log",
+        f"{study.shared}/logs/prepare_genome.log",
     benchmark:
-        f"{SHARED}/benchmarks/prepare_genome.tsv"
+        f"{study.shared}/benchmarks/prepare_genome.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -113,16 +119,16 @@ rule prepare_genome:
 
 rule check_genome:
     input:
-        fasta=FASTA,
-        fai=FAI,
-        exclusions=present(EXCLUSIONS),
-        regions=present(REGIONS),
+        fasta=study.fasta,
+        fai=study.fai,
+        exclusions=present(study.exclusions),
+        regions=present(study.regions),
     output:
-        GENOME_CHECK,
+        study.genome_check,
     log:
-        f"{SHARED}/logs/check_genome.log",
+        f"{study.shared}/logs/check_genome.log",
     benchmark:
-        f"{SHARED}/benchmarks/check_genome.tsv"
+        f"{study.shared}/benchmarks/check_genome.tsv"
     retries: 0  # an input that does not fit is no better the next time
     conda:
         "../../envs/data.yaml"
@@ -130,8 +136,8 @@ rule check_genome:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        chromosomes=CHROMOSOMES,
-        decoded=DECODED,
+        chromosomes=study.chromosomes,
+        decoded=study.decoded,
         window_length=config["windows"]["length"],
     script:
         "../scripts/inputs/check_genome.py"
@@ -139,62 +145,62 @@ rule check_genome:
 
 rule exclude_bases:
     input:
-        **SHARED_GENOME,
-        exclusions=EXCLUSIONS,
+        **shared_genome,
+        exclusions=study.exclusions,
     output:
-        EXCLUDED,
+        study.excluded,
     log:
-        f"{SHARED}/logs/exclude_bases.log",
+        f"{study.shared}/logs/exclude_bases.log",
     benchmark:
-        f"{SHARED}/benchmarks/exclude_bases.tsv"
+        f"{study.shared}/benchmarks/exclude_bases.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(20),
     params:
-        chromosomes=USED_CHROMOSOMES,
+        chromosomes=study.used_chromosomes,
         unknown=config["windows"]["strategy"] != "apac2022",  # which scored N as well
     script:
         "../scripts/inputs/exclude_bases.py"
 
 
-if REGIONS:
+if study.regions:
 
     rule exclude_outside:
         input:
-            **SHARED_GENOME,
-            excluded=EXCLUDED,
-            regions=REGIONS,
+            **shared_genome,
+            excluded=study.excluded,
+            regions=study.regions,
         output:
-            UNJUDGED,
+            study.unjudged,
         log:
-            f"{SHARED}/logs/exclude_outside.log",
+            f"{study.shared}/logs/exclude_outside.log",
         benchmark:
-            f"{SHARED}/benchmarks/exclude_outside.tsv"
+            f"{study.shared}/benchmarks/exclude_outside.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
             mem_mb=grows(2000),
             runtime=grows(20),
         params:
-            chromosomes=CHROMOSOMES["validation"] + CHROMOSOMES["test"],
+            chromosomes=study.chromosomes["validation"] + study.chromosomes["test"],
         script:
             "../scripts/inputs/exclude_outside.py"
 
 
 rule check_signal:
     input:
-        genome=GENOME_CHECK,
-        fasta=FASTA,
-        fai=FAI,
-        signals=present(lambda w: RAW_SIGNALS[w.cell_line]),
+        genome=study.genome_check,
+        fasta=study.fasta,
+        fai=study.fai,
+        signals=present(lambda w: study.raw_signals[w.cell_line]),
     output:
-        SIGNAL_CHECK,
+        study.signal_check(),
     log:
-        f"{SHARED}/logs/check_signal/{{cell_line}}.log",
+        f"{study.shared}/logs/check_signal/{{cell_line}}.log",
     benchmark:
-        f"{SHARED}/benchmarks/check_signal/{{cell_line}}.tsv"
+        f"{study.shared}/benchmarks/check_signal/{{cell_line}}.tsv"
     retries: 0
     conda:
         "../../envs/data.yaml"
@@ -202,23 +208,23 @@ rule check_signal:
         mem_mb=grows(2000),
         runtime=grows(20),
     params:
-        chromosomes=USED_CHROMOSOMES,
+        chromosomes=study.used_chromosomes,
     script:
         "../scripts/inputs/check_signal.py"
 
 
 rule check_labels:
     input:
-        genome=GENOME_CHECK,
-        fasta=FASTA,
-        fai=FAI,
-        labels=present(lambda w: [LABEL_FILES[w.cell_line]]),
+        genome=study.genome_check,
+        fasta=study.fasta,
+        fai=study.fai,
+        labels=present(lambda w: [study.label_files[w.cell_line]]),
     output:
-        LABELS_CHECK,
+        study.labels_check(),
     log:
-        f"{OUT}/logs/check_labels/{{cell_line}}.log",
+        f"{study.out}/logs/check_labels/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/check_labels/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/check_labels/{{cell_line}}.tsv"
     retries: 0
     conda:
         "../../envs/data.yaml"
@@ -227,10 +233,12 @@ rule check_labels:
         runtime=grows(20),
     params:
         mode=config["labels"]["mode"],
-        chromosomes=USED_CHROMOSOMES,
+        chromosomes=study.used_chromosomes,
         needed=lambda w: {
-            split: CHROMOSOMES[split]
-            for split, lines in zip(SPLITS, (TRAINED_ON, VALIDATION_LINES, LABELLED))
+            split: study.chromosomes[split]
+            for split, lines in zip(
+                SPLITS, (study.trained_on, study.validation_lines, study.labelled)
+            )
             if w.cell_line in lines
         },
     script:
@@ -239,13 +247,13 @@ rule check_labels:
 
 rule check_motif:
     input:
-        present(MOTIF),
+        present(study.motif),
     output:
-        MOTIF_CHECK,
+        study.motif_check,
     log:
-        f"{OUT}/logs/check_motif.log",
+        f"{study.out}/logs/check_motif.log",
     benchmark:
-        f"{OUT}/benchmarks/check_motif.tsv"
+        f"{study.out}/benchmarks/check_motif.tsv"
     retries: 0
     conda:
         "../../envs/data.yaml"
@@ -263,15 +271,15 @@ rule check_motif:
 # What depends on a check of its own besides is in the plan even before, if that is a new one.
 checkpoint gather_checks:
     input:
-        [SHARED_CHECKED] if OUT != SHARED else SHARED_CHECKS,
-        collect(LABELS_CHECK, cell_line=LABELLED),
-        [MOTIF_CHECK] * len(MOTIF),
+        [study.shared_checked] if study.out != study.shared else shared_checks,
+        collect(study.labels_check(), cell_line=study.labelled),
+        [study.motif_check] * len(study.motif),
     output:
-        CHECKED,
+        study.checked,
     log:
-        f"{OUT}/logs/gather_checks.log",
+        f"{study.out}/logs/gather_checks.log",
     benchmark:
-        f"{OUT}/benchmarks/gather_checks.tsv"
+        f"{study.out}/benchmarks/gather_checks.tsv"
     localrule: True
     conda:
         "../../envs/data.yaml"
@@ -282,17 +290,17 @@ checkpoint gather_checks:
         "../scripts/inputs/gather_checks.py"
 
 
-if OUT != SHARED:
+if study.out != study.shared:
 
     checkpoint gather_shared_checks:
         input:
-            SHARED_CHECKS,
+            shared_checks,
         output:
-            SHARED_CHECKED,
+            study.shared_checked,
         log:
-            f"{SHARED}/logs/gather_checks.log",
+            f"{study.shared}/logs/gather_checks.log",
         benchmark:
-            f"{SHARED}/benchmarks/gather_checks.tsv"
+            f"{study.shared}/benchmarks/gather_checks.tsv"
         localrule: True
         conda:
             "../../envs/data.yaml"
@@ -305,16 +313,16 @@ if OUT != SHARED:
 
 rule make_labels:
     input:
-        **CHECKED_GENOME,
-        labels_check=ancient(LABELS_CHECK),
-        peaks=lambda w: LABEL_FILES[w.cell_line],
-        motif=MOTIF if config["labels"]["mode"] == "motif" else [],
+        **checked_genome,
+        labels_check=ancient(study.labels_check()),
+        peaks=lambda w: study.label_files[w.cell_line],
+        motif=study.motif if config["labels"]["mode"] == "motif" else [],
     output:
-        f"{OUT}/labels/{{cell_line}}.bigWig",
+        f"{study.out}/labels/{{cell_line}}.bigWig",
     log:
-        f"{OUT}/logs/make_labels/{{cell_line}}.log",
+        f"{study.out}/logs/make_labels/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/make_labels/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/make_labels/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
@@ -330,23 +338,23 @@ rule make_labels:
 
 rule measure_signal:
     input:
-        **SHARED_GENOME,
-        signal_check=ancient(SIGNAL_CHECK),
-        signals=lambda w: RAW_SIGNALS[w.cell_line],
-        excluded=EXCLUDED,
+        **shared_genome,
+        signal_check=ancient(study.signal_check()),
+        signals=lambda w: study.raw_signals[w.cell_line],
+        excluded=study.excluded,
     output:
-        MEASURES,
+        study.measures(),
     log:
-        f"{SHARED}/logs/measure_signal/{{cell_line}}.log",
+        f"{study.shared}/logs/measure_signal/{{cell_line}}.log",
     benchmark:
-        f"{SHARED}/benchmarks/measure_signal/{{cell_line}}.tsv"
+        f"{study.shared}/benchmarks/measure_signal/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(60),
     params:
-        chromosomes=SPLIT_CHROMOSOMES,
+        chromosomes=study.split_chromosomes,
     script:
         "../scripts/inputs/measure_signal.py"
 
@@ -355,74 +363,74 @@ if config["signal_scaling"] == "quantile":
 
     rule sample_signal:
         input:
-            **SHARED_GENOME,
-            signal_check=ancient(SIGNAL_CHECK),
-            signals=lambda w: RAW_SIGNALS[w.cell_line],
+            **shared_genome,
+            signal_check=ancient(study.signal_check()),
+            signals=lambda w: study.raw_signals[w.cell_line],
         output:
-            f"{SHARED}/signals/{{cell_line}}.sample.npy",
+            f"{study.shared}/signals/{{cell_line}}.sample.npy",
         log:
-            f"{SHARED}/logs/sample_signal/{{cell_line}}.log",
+            f"{study.shared}/logs/sample_signal/{{cell_line}}.log",
         benchmark:
-            f"{SHARED}/benchmarks/sample_signal/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/sample_signal/{{cell_line}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
             mem_mb=grows(1000),
             runtime=grows(60),
         params:
-            chromosomes=USED_CHROMOSOMES,
+            chromosomes=study.used_chromosomes,
             seed=config["windows"]["seed"],
         script:
             "../scripts/inputs/sample_signal.py"
 
     rule normalise_signal:
         input:
-            **SHARED_GENOME,
-            signals=lambda w: RAW_SIGNALS[w.cell_line],
+            **shared_genome,
+            signals=lambda w: study.raw_signals[w.cell_line],
             sample=rules.sample_signal.output[0],
-            reference=f"{SHARED}/signals/{config['reference_line']}.sample.npy",
+            reference=f"{study.shared}/signals/{config['reference_line']}.sample.npy",
         output:
-            f"{SHARED}/signals/{{cell_line}}.bigWig",
+            f"{study.shared}/signals/{{cell_line}}.bigWig",
         log:
-            f"{SHARED}/logs/normalise_signal/{{cell_line}}.log",
+            f"{study.shared}/logs/normalise_signal/{{cell_line}}.log",
         benchmark:
-            f"{SHARED}/benchmarks/normalise_signal/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/normalise_signal/{{cell_line}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
             mem_mb=grows(2000),
             runtime=grows(240),
         params:
-            chromosomes=USED_CHROMOSOMES,
+            chromosomes=study.used_chromosomes,
         script:
             "../scripts/inputs/normalise_signal.py"
 
 
 rule average_signal:
     input:
-        **SHARED_GENOME,
-        signals=[x for line in CELL_LINES for x in SIGNAL_FILES[line]],
-        scales=[x for line in CELL_LINES for x in scale_of(line)],
+        **shared_genome,
+        signals=study.signals_of(study.cell_lines),
+        scales=study.scales_of(study.cell_lines),
     output:
-        AVERAGE,
+        study.average,
     log:
-        f"{SHARED}/logs/average_signal.log",
+        f"{study.shared}/logs/average_signal.log",
     benchmark:
-        f"{SHARED}/benchmarks/average_signal.tsv"
+        f"{study.shared}/benchmarks/average_signal.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(600),
     params:
-        signals=[SIGNAL_FILES[line] for line in CELL_LINES],
-        chromosomes=USED_CHROMOSOMES,
-        scales=[scale_of(line) for line in CELL_LINES],
+        signals=[study.signal_files[line] for line in study.cell_lines],
+        chromosomes=study.used_chromosomes,
+        scales=[study.scale(line) for line in study.cell_lines],
     script:
         "../scripts/inputs/average_signal.py"
 
 
 rule download:
     input:
-        list(DOWNLOADS),
+        list(study.sources.downloads),
     localrule: True

@@ -3,36 +3,25 @@
 #        windows/summary.tsv, and evaluation/answer.tsv, whether to trust each model.
 import json
 
-SHOWN = list(WINDOW_SETS)[0]
-UNIT = {
-    "mean": "× genome mean",
-    "none": "signal",
-    "quantile": f"normalised to {config['reference_line']}",
-}[config["signal_scaling"]]
-RECORDS = collect(f"{OUT}/models/{{model}}/{{member}}/training.json", model=TRAINED, member=MEMBERS)
-
-# Tracks that were given the quantiles of one line are in one range.
-MEASURED = [] if config["signal_scaling"] == "quantile" else LABELLED
-
 
 rule give_answer:
     input:
-        metrics=collect(rules.evaluate_cell_line.output.metrics, cell_line=LABELLED),
+        metrics=collect(rules.evaluate_cell_line.output.metrics, cell_line=study.labelled),
         calls=rules.judge_calls.output.measures,
-        measures=collect(MEASURES, cell_line=MEASURED),
+        measures=collect(study.measures(), cell_line=study.measured),
     output:
-        table=f"{OUT}/evaluation/answer.tsv",
+        table=f"{study.out}/evaluation/answer.tsv",
         page=report(
-            f"{OUT}/report/answer.html",
+            f"{study.out}/report/answer.html",
             caption="../report/report/answer.rst",
             category="Answer",
-            labels=FACTOR | {"answer": "Is it to be trusted?"},
+            labels=study.factor_label | {"answer": "Is it to be trusted?"},
         ),
-        rendered=f"{OUT}/report/answer.part.html",
+        rendered=f"{study.out}/report/answer.part.html",
     log:
-        f"{OUT}/logs/report/give_answer.log",
+        f"{study.out}/logs/report/give_answer.log",
     benchmark:
-        f"{OUT}/benchmarks/report/give_answer.tsv"
+        f"{study.out}/benchmarks/report/give_answer.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -40,71 +29,77 @@ rule give_answer:
         runtime=grows(10),
     params:
         title=f"Is the prediction of {config['tf']} to be trusted?",
-        roles=ROLES,
-        baselines=BASELINES,
-        trained_on=TRAINED_ON,
-        measured=MEASURED,
-        scaled=SCALE == "mean",
+        roles=study.roles,
+        baselines=study.baselines,
+        trained_on=study.trained_on,
+        measured=study.measured,
+        scaled=config["signal_scaling"] == "mean",
     script:
         "../scripts/report/give_answer.py"
 
 
 rule summarise_windows:
     input:
-        checked=ancient(CHECKED),
-        windows=TEST_WINDOWS,
-        signals=collect(f"{SHARED}/{SHOWN}/{{line}}.signal.npy", line=MEMBER_LINES),
-        labels=collect(f"{OUT}/{SHOWN}/{{line}}.labels.npy", line=MEMBER_LINES),
+        checked=ancient(study.checked),
+        windows=study.test_windows,
+        signals=collect(
+            f"{study.shared}/{list(study.window_sets)[0]}/{{line}}.signal.npy",
+            line=study.member_lines,
+        ),
+        labels=collect(
+            f"{study.out}/{list(study.window_sets)[0]}/{{line}}.labels.npy",
+            line=study.member_lines,
+        ),
     output:
-        summary=f"{OUT}/windows/summary.tsv",
+        summary=f"{study.out}/windows/summary.tsv",
         table=report(
-            f"{OUT}/report/windows.html",
+            f"{study.out}/report/windows.html",
             caption="../report/windows/windows.rst",
             category="Data",
-            labels=FACTOR | {"data": "Windows, table"},
+            labels=study.factor_label | {"data": "Windows, table"},
         ),
         figure=report(
-            f"{OUT}/report/windows.svg",
+            f"{study.out}/report/windows.svg",
             caption="../report/windows/windows.rst",
             category="Data",
-            labels=FACTOR | {"data": "Windows, figure"},
+            labels=study.factor_label | {"data": "Windows, figure"},
         ),
         accessibility=report(
-            f"{OUT}/report/accessibility.svg",
+            f"{study.out}/report/accessibility.svg",
             caption="../report/windows/accessibility.rst",
             category="Data",
-            labels=FACTOR | {"data": "Accessibility"},
+            labels=study.factor_label | {"data": "Accessibility"},
         ),
     log:
-        f"{OUT}/logs/report/summarise_windows.log",
+        f"{study.out}/logs/report/summarise_windows.log",
     benchmark:
-        f"{OUT}/benchmarks/report/summarise_windows.tsv"
+        f"{study.out}/benchmarks/report/summarise_windows.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        cell_lines=MEMBER_LINES,
-        unit=UNIT,
+        cell_lines=study.member_lines,
+        unit=study.unit,
     script:
         "../scripts/report/summarise_windows.py"
 
 
 rule tabulate_inputs:
     input:
-        CHECKED,
+        study.checked,
     output:
         report(
-            f"{OUT}/report/inputs.html",
+            f"{study.out}/report/inputs.html",
             caption="../report/inputs/inputs.rst",
             category="Data",
-            labels=FACTOR | {"data": "Checked inputs"},
+            labels=study.factor_label | {"data": "Checked inputs"},
         ),
     log:
-        f"{OUT}/logs/report/tabulate_inputs.log",
+        f"{study.out}/logs/report/tabulate_inputs.log",
     benchmark:
-        f"{OUT}/benchmarks/report/tabulate_inputs.tsv"
+        f"{study.out}/benchmarks/report/tabulate_inputs.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -119,47 +114,48 @@ rule plot_training:
         rules.train_network.output.history,
     output:
         report(
-            f"{OUT}/report/training/{{model}}/{{member}}.svg",
+            f"{study.out}/report/training/{{model}}/{{member}}.svg",
             caption="../report/training/curves.rst",
             category="Training",
-            labels=FACTOR
+            labels=study.factor_label
             | {"training": "Learning curves", "model": "{model}", "member": "{member}"},
         ),
     log:
-        f"{OUT}/logs/report/plot_training/{{model}}/{{member}}.log",
+        f"{study.out}/logs/report/plot_training/{{model}}/{{member}}.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_training/{{model}}/{{member}}.tsv"
+        f"{study.out}/benchmarks/report/plot_training/{{model}}/{{member}}.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        models=MODELS,
+        models=study.models,
     script:
         "../scripts/report/plot_training.py"
 
 
 rule tabulate_training:
     input:
-        RECORDS,
+        study.records,
     output:
         training=report(
-            f"{OUT}/report/training.html",
+            f"{study.out}/report/training.html",
             caption="../report/training/training.rst",
             category="Training",
-            labels=FACTOR | {"training": "Training runs", "model": "all", "member": "all"},
+            labels=study.factor_label
+            | {"training": "Training runs", "model": "all", "member": "all"},
         ),
         software=report(
-            f"{OUT}/report/software.html",
+            f"{study.out}/report/software.html",
             caption="../report/report/software.rst",
             category="Run",
-            labels=FACTOR | {"run": "Software"},
+            labels=study.factor_label | {"run": "Software"},
         ),
     log:
-        f"{OUT}/logs/report/tabulate_training.log",
+        f"{study.out}/logs/report/tabulate_training.log",
     benchmark:
-        f"{OUT}/benchmarks/report/tabulate_training.tsv"
+        f"{study.out}/benchmarks/report/tabulate_training.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -171,35 +167,35 @@ rule tabulate_training:
 
 rule tabulate_results:
     input:
-        windows=collect(rules.evaluate_windows.output, model=MODELS),
+        windows=collect(rules.evaluate_windows.output, model=study.models),
         summary=rules.summarise_evaluation.output[0],
-        records=RECORDS,
+        records=study.records,
         published=workflow.source_path("../../resources/published.tsv"),
     output:
         headline=report(
-            f"{OUT}/report/headline.html",
+            f"{study.out}/report/headline.html",
             caption="../report/evaluation/headline.rst",
             category="Results",
-            labels=FACTOR | {"result": "Headline", "cell line": "all"},
+            labels=study.factor_label | {"result": "Headline", "cell line": "all"},
         ),
         summary=report(
-            f"{OUT}/report/summary.html",
+            f"{study.out}/report/summary.html",
             caption="../report/evaluation/summary.rst",
             category="Results",
-            labels=FACTOR | {"result": "Summary", "cell line": "all"},
+            labels=study.factor_label | {"result": "Summary", "cell line": "all"},
         ),
     log:
-        f"{OUT}/logs/report/tabulate_results.log",
+        f"{study.out}/logs/report/tabulate_results.log",
     benchmark:
-        f"{OUT}/benchmarks/report/tabulate_results.tsv"
+        f"{study.out}/benchmarks/report/tabulate_results.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        trained_on=TRAINED_ON,
-        roles=ROLES,
+        trained_on=study.trained_on,
+        roles=study.roles,
         same_task=config["windows"]["strategy"] == "apac2022",
     script:
         "../scripts/report/tabulate_results.py"
@@ -211,22 +207,23 @@ rule plot_precision_recall:
         curves=rules.evaluate_cell_line.output.curves,
     output:
         report(
-            f"{OUT}/report/precision_recall/{{cell_line}}.svg",
+            f"{study.out}/report/precision_recall/{{cell_line}}.svg",
             caption="../report/evaluation/precision_recall.rst",
             category="Results",
-            labels=FACTOR | {"result": "Precision and recall", "cell line": "{cell_line}"},
+            labels=study.factor_label
+            | {"result": "Precision and recall", "cell line": "{cell_line}"},
         ),
     log:
-        f"{OUT}/logs/report/plot_precision_recall/{{cell_line}}.log",
+        f"{study.out}/logs/report/plot_precision_recall/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_precision_recall/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/report/plot_precision_recall/{{cell_line}}.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        title=figure_title,
+        title=lambda w: study.title(w.cell_line),
     script:
         "../scripts/report/plot_precision_recall.py"
 
@@ -236,22 +233,22 @@ rule plot_reliability:
         rules.evaluate_cell_line.output.reliability,
     output:
         report(
-            f"{OUT}/report/reliability/{{cell_line}}.svg",
+            f"{study.out}/report/reliability/{{cell_line}}.svg",
             caption="../report/evaluation/reliability.rst",
             category="Results",
-            labels=FACTOR | {"result": "Reliability", "cell line": "{cell_line}"},
+            labels=study.factor_label | {"result": "Reliability", "cell line": "{cell_line}"},
         ),
     log:
-        f"{OUT}/logs/report/plot_reliability/{{cell_line}}.log",
+        f"{study.out}/logs/report/plot_reliability/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_reliability/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/report/plot_reliability/{{cell_line}}.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        title=figure_title,
+        title=lambda w: study.title(w.cell_line),
     script:
         "../scripts/report/plot_reliability.py"
 
@@ -262,15 +259,15 @@ rule plot_calls:
         distances=rules.judge_calls.output.distances,
     output:
         report(
-            f"{OUT}/report/calls.svg",
+            f"{study.out}/report/calls.svg",
             caption="../report/evaluation/calls.rst",
             category="Results",
-            labels=FACTOR | {"result": "Called sites", "cell line": "all"},
+            labels=study.factor_label | {"result": "Called sites", "cell line": "all"},
         ),
     log:
-        f"{OUT}/logs/report/plot_calls.log",
+        f"{study.out}/logs/report/plot_calls.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_calls.tsv"
+        f"{study.out}/benchmarks/report/plot_calls.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
@@ -282,36 +279,38 @@ rule plot_calls:
 
 rule plot_sites:
     input:
-        **CHECKED_GENOME,
-        signals=signals,
-        scale=scale,
-        labels=lambda w: label_track(w.cell_line),
-        excluded=UNJUDGED,
-        predictions=collect(f"{OUT}/predictions/{{model}}/{{{{cell_line}}}}.bigWig", model=MODELS),
-        motif=rules.score_motif.output if MOTIF else [],
-        calls=f"{OUT}/predictions/{MODELS[0]}/{{cell_line}}.narrowPeak",
-        threshold=f"{OUT}/evaluation/thresholds/{MODELS[0]}.tsv",
+        **checked_genome,
+        signals=lambda w: study.signal_files[w.cell_line],
+        scale=lambda w: study.scale(w.cell_line),
+        labels=lambda w: study.label_track(w.cell_line),
+        excluded=study.unjudged,
+        predictions=collect(
+            f"{study.out}/predictions/{{model}}/{{{{cell_line}}}}.bigWig", model=study.models
+        ),
+        motif=rules.score_motif.output if study.motif else [],
+        calls=f"{study.out}/predictions/{study.models[0]}/{{cell_line}}.narrowPeak",
+        threshold=f"{study.out}/evaluation/thresholds/{study.models[0]}.tsv",
     output:
         report(
-            f"{OUT}/report/sites/{{cell_line}}.png",
+            f"{study.out}/report/sites/{{cell_line}}.png",
             caption="../report/evaluation/sites.rst",
             category="Tracks",
-            labels=FACTOR | {"cell line": "{cell_line}"},
+            labels=study.factor_label | {"cell line": "{cell_line}"},
         ),
     log:
-        f"{OUT}/logs/report/plot_sites/{{cell_line}}.log",
+        f"{study.out}/logs/report/plot_sites/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/report/plot_sites/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/report/plot_sites/{{cell_line}}.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(6000),
         runtime=grows(30),
     params:
-        models=[*MODELS, *["motif"] * len(MOTIF)],
-        chromosomes=CHROMOSOMES["test"],
-        title=figure_title,
-        unit=UNIT,
+        models=[*study.models, *["motif"] * len(study.motif)],
+        chromosomes=study.chromosomes["test"],
+        title=lambda w: study.title(w.cell_line),
+        unit=study.unit,
     script:
         "../scripts/report/plot_sites.py"
 
@@ -323,22 +322,22 @@ rule tabulate_benchmarks:
         rules.evaluate.input,
     output:
         report(
-            f"{OUT}/report/benchmarks.html",
+            f"{study.out}/report/benchmarks.html",
             caption="../report/report/benchmarks.rst",
             category="Run",
-            labels=FACTOR | {"run": "Benchmarks"},
+            labels=study.factor_label | {"run": "Benchmarks"},
         ),
     log:
-        f"{OUT}/logs/report/tabulate_benchmarks.log",
+        f"{study.out}/logs/report/tabulate_benchmarks.log",
     benchmark:
-        f"{OUT}/benchmarks/report/tabulate_benchmarks.tsv"
+        f"{study.out}/benchmarks/report/tabulate_benchmarks.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        directories=[f"{x}/benchmarks" for x in dict.fromkeys([OUT, SHARED])],
+        directories=[f"{x}/benchmarks" for x in dict.fromkeys([study.out, study.shared])],
     script:
         "../scripts/report/tabulate_benchmarks.py"
 
@@ -346,22 +345,22 @@ rule tabulate_benchmarks:
 rule write_config:
     output:
         report(
-            f"{OUT}/report/config.html",
+            f"{study.out}/report/config.html",
             caption="../report/report/config.rst",
             category="Run",
-            labels=FACTOR | {"run": "Configuration"},
+            labels=study.factor_label | {"run": "Configuration"},
         ),
     log:
-        f"{OUT}/logs/report/write_config.log",
+        f"{study.out}/logs/report/write_config.log",
     benchmark:
-        f"{OUT}/benchmarks/report/write_config.tsv"
+        f"{study.out}/benchmarks/report/write_config.tsv"
     conda:
         "../../envs/report.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        config=json.loads(refusals.public(json.dumps(config))),
+        config=json.loads(public(json.dumps(config))),
     script:
         "../scripts/report/write_config.py"
 
@@ -371,13 +370,13 @@ rule report:
         rules.give_answer.output,
         rules.summarise_windows.output,
         rules.tabulate_inputs.output,
-        collect(rules.plot_training.output, model=TRAINED, member=MEMBERS),
-        rules.tabulate_training.output if TRAINED else [],
+        collect(rules.plot_training.output, model=study.trained, member=study.members),
+        rules.tabulate_training.output if study.trained else [],
         rules.tabulate_results.output,
-        collect(rules.plot_precision_recall.output, cell_line=LABELLED),
-        collect(rules.plot_reliability.output, cell_line=LABELLED),
+        collect(rules.plot_precision_recall.output, cell_line=study.labelled),
+        collect(rules.plot_reliability.output, cell_line=study.labelled),
         rules.plot_calls.output,
-        collect(rules.plot_sites.output, cell_line=LABELLED),
+        collect(rules.plot_sites.output, cell_line=study.labelled),
         rules.tabulate_benchmarks.output,
         rules.write_config.output,
     localrule: True

@@ -5,17 +5,18 @@
 
 rule train_network:
     input:
-        unpack(lambda w: window_files(MEMBERS[w.member], settings(w.model))),
+        unpack(lambda w: study.window_files(study.members[w.member], study.settings(w.model))),
+        checked=ancient(study.checked),
     output:
-        model=f"{OUT}/models/{{model}}/{{member}}/model.keras",
-        history=f"{OUT}/models/{{model}}/{{member}}/history.tsv",
-        record=f"{OUT}/models/{{model}}/{{member}}/training.json",
+        model=f"{study.out}/models/{{model}}/{{member}}/model.keras",
+        history=f"{study.out}/models/{{model}}/{{member}}/history.tsv",
+        record=f"{study.out}/models/{{model}}/{{member}}/training.json",
     log:
-        f"{OUT}/logs/train_network/{{model}}/{{member}}.log",
+        f"{study.out}/logs/train_network/{{model}}/{{member}}.log",
     benchmark:
-        f"{OUT}/benchmarks/train_network/{{model}}/{{member}}.tsv"
+        f"{study.out}/benchmarks/train_network/{{model}}/{{member}}.tsv"
     wildcard_constraints:
-        model="|".join(map(re.escape, TRAINED)) or "(?!)",  # that matches nothing
+        model=any_of(study.trained),
     conda:
         "../../envs/model.yaml"
     threads: 8
@@ -24,39 +25,43 @@ rule train_network:
         mem_mb=grows(16000),
         runtime=grows(600),
     params:
-        recipe=lambda w: recipe(settings(w.model), MEMBERS[w.member]["seed"]),
-        draw=lambda w: draw(settings(w.model), MEMBERS[w.member]),
+        recipe=lambda w: study.recipe(study.settings(w.model), study.members[w.member].seed),
+        draw=lambda w: study.draw(study.settings(w.model), study.members[w.member]),
         # Beside the outputs, not among them: Snakemake clears outputs before a job starts again.
-        checkpoints=f"{OUT}/checkpoints/{{model}}/{{member}}",
+        checkpoints=f"{study.out}/checkpoints/{{model}}/{{member}}",
     script:
         "../scripts/training/train.py"
 
 
-if IMPORTED:
+if study.imported:
 
     rule import_weights:
         input:
-            present(lambda w: [WEIGHTS[w.model, w.member]]),
+            present(lambda w: [study.weights[w.model, w.member]]),
         output:
-            f"{OUT}/models/{{model}}/{{member}}/model.keras",
+            f"{study.out}/models/{{model}}/{{member}}/model.keras",
         log:
-            f"{OUT}/logs/import_weights/{{model}}/{{member}}.log",
+            f"{study.out}/logs/import_weights/{{model}}/{{member}}.log",
         benchmark:
-            f"{OUT}/benchmarks/import_weights/{{model}}/{{member}}.tsv"
+            f"{study.out}/benchmarks/import_weights/{{model}}/{{member}}.tsv"
         wildcard_constraints:
-            model="|".join(map(re.escape, IMPORTED)),
+            model=any_of(study.imported),
         conda:
             "../../envs/model.yaml"
         resources:
             mem_mb=grows(4000),
             runtime=grows(10),
         params:
-            encoding=lambda w: encoding(settings(w.model)),
+            encoding=lambda w: study.encoding(w.model),
         script:
             "../scripts/training/import_weights.py"
 
 
 rule train:
     input:
-        collect(f"{OUT}/models/{{model}}/{{member}}/model.keras", model=MODELS, member=MEMBERS),
+        collect(
+            f"{study.out}/models/{{model}}/{{member}}/model.keras",
+            model=study.models,
+            member=study.members,
+        ),
     localrule: True

@@ -5,23 +5,26 @@
 #        In a crisscross each seed has a set of its own, in windows/s{seed}/.
 
 
+from leopard.study.splits import SPLITS
+
+
 rule list_usable_starts:
     input:
-        **SHARED_GENOME,
-        exclusions=EXCLUSIONS,
+        **shared_genome,
+        exclusions=study.exclusions,
     output:
-        USABLE,
+        study.usable,
     log:
-        f"{SHARED}/logs/list_usable_starts.log",
+        f"{study.shared}/logs/list_usable_starts.log",
     benchmark:
-        f"{SHARED}/benchmarks/list_usable_starts.tsv"
+        f"{study.shared}/benchmarks/list_usable_starts.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(6000),
         runtime=grows(30),
     params:
-        chromosomes=SPLIT_CHROMOSOMES,
+        chromosomes=study.split_chromosomes,
         length=lookup(dpath="windows/length", within=config),
         max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
     script:
@@ -32,23 +35,23 @@ rule draw_windows:
     input:
         branch(
             config["windows"]["strategy"] == "usable",
-            then=USABLE,
-            otherwise=FAI,
+            then=study.usable,
+            otherwise=study.fai,
         ),
-        checked=ancient(SHARED_CHECKED),
+        checked=ancient(study.shared_checked),
     output:
-        f"{SHARED}/{{windows}}/windows.tsv",
+        f"{study.shared}/{{windows}}/windows.tsv",
     log:
-        f"{SHARED}/logs/draw_windows/{{windows}}.log",
+        f"{study.shared}/logs/draw_windows/{{windows}}.log",
     benchmark:
-        f"{SHARED}/benchmarks/draw_windows/{{windows}}.tsv"
+        f"{study.shared}/benchmarks/draw_windows/{{windows}}.tsv"
     conda:
         "../../envs/data.yaml"
     resources:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        chromosomes=lambda w: WINDOW_SETS[w.windows],
+        chromosomes=lambda w: study.window_sets[w.windows],
         counts={split: config["windows"][split] for split in SPLITS},
         length=lookup(dpath="windows/length", within=config),
         seed=lookup(dpath="windows/seed", within=config),
@@ -59,17 +62,17 @@ rule draw_windows:
 
 rule extract_labels:
     input:
-        **CHECKED_GENOME,
-        windows=f"{SHARED}/{{windows}}/windows.tsv",
-        labels_check=ancient(LABELS_CHECK),
-        labels=lambda w: label_track(w.cell_line),
-        excluded=EXCLUDED,
+        **checked_genome,
+        windows=f"{study.shared}/{{windows}}/windows.tsv",
+        labels_check=ancient(study.labels_check()),
+        labels=lambda w: study.label_track(w.cell_line),
+        excluded=study.excluded,
     output:
-        f"{OUT}/{{windows}}/{{cell_line}}.labels.npy",
+        f"{study.out}/{{windows}}/{{cell_line}}.labels.npy",
     log:
-        f"{OUT}/logs/extract_labels/{{windows}}/{{cell_line}}.log",
+        f"{study.out}/logs/extract_labels/{{windows}}/{{cell_line}}.log",
     benchmark:
-        f"{OUT}/benchmarks/extract_labels/{{windows}}/{{cell_line}}.tsv"
+        f"{study.out}/benchmarks/extract_labels/{{windows}}/{{cell_line}}.tsv"
     conda:
         "../../envs/data.yaml"
     threads: 2
@@ -84,57 +87,57 @@ rule extract_labels:
 
 use rule extract_labels as extract_sequence with:
     input:
-        **SHARED_GENOME,
-        windows=f"{SHARED}/{{windows}}/windows.tsv",
+        **shared_genome,
+        windows=f"{study.shared}/{{windows}}/windows.tsv",
     output:
-        f"{SHARED}/{{windows}}/sequence.npy",
+        f"{study.shared}/{{windows}}/sequence.npy",
     log:
-        f"{SHARED}/logs/extract_sequence/{{windows}}.log",
+        f"{study.shared}/logs/extract_sequence/{{windows}}.log",
     benchmark:
-        f"{SHARED}/benchmarks/extract_sequence/{{windows}}.tsv"
+        f"{study.shared}/benchmarks/extract_sequence/{{windows}}.tsv"
     params:
         kind="codes",
 
 
 use rule extract_labels as extract_signal with:
     input:
-        **SHARED_GENOME,
-        windows=f"{SHARED}/{{windows}}/windows.tsv",
-        signal_check=ancient(SIGNAL_CHECK),
-        signals=signals,
-        scale=scale,
+        **shared_genome,
+        windows=f"{study.shared}/{{windows}}/windows.tsv",
+        signal_check=ancient(study.signal_check()),
+        signals=lambda w: study.signal_files[w.cell_line],
+        scale=lambda w: study.scale(w.cell_line),
     output:
-        f"{SHARED}/{{windows}}/{{cell_line}}.signal.npy",
+        f"{study.shared}/{{windows}}/{{cell_line}}.signal.npy",
     log:
-        f"{SHARED}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
+        f"{study.shared}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
     benchmark:
-        f"{SHARED}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
+        f"{study.shared}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
     params:
         kind="signal",
 
 
 use rule extract_labels as extract_average with:
     input:
-        **SHARED_GENOME,
-        windows=f"{SHARED}/{{windows}}/windows.tsv",
-        average=AVERAGE,
+        **shared_genome,
+        windows=f"{study.shared}/{{windows}}/windows.tsv",
+        average=study.average,
     output:
-        f"{SHARED}/{{windows}}/average.npy",
+        f"{study.shared}/{{windows}}/average.npy",
     log:
-        f"{SHARED}/logs/extract_average/{{windows}}.log",
+        f"{study.shared}/logs/extract_average/{{windows}}.log",
     benchmark:
-        f"{SHARED}/benchmarks/extract_average/{{windows}}.tsv"
+        f"{study.shared}/benchmarks/extract_average/{{windows}}.tsv"
     params:
         kind="average",
 
 
 rule windows:
     input:
-        collect(f"{SHARED}/{{windows}}/sequence.npy", windows=WINDOW_SETS),
+        collect(f"{study.shared}/{{windows}}/sequence.npy", windows=study.window_sets),
         [
-            f"{top}/{m['windows']}/{m[role]}.{kind}.npy"
-            for m in MEMBERS.values()
-            for role in ("train", "validation")
-            for top, kind in ((SHARED, "signal"), (OUT, "labels"))
+            f"{top}/{member.windows}/{line}.{kind}.npy"
+            for member in study.members.values()
+            for line in (member.train, member.validation)
+            for top, kind in ((study.shared, "signal"), (study.out, "labels"))
         ],
     localrule: True

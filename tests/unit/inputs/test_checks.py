@@ -69,7 +69,7 @@ def test_genome_after_a_byte_order_mark(tmp_path, line_end):
 
 def test_genome_of_many_chunks(tmp_path, monkeypatch):
     monkeypatch.setattr("leopard.inputs.genome_file.CHUNK", 7)
-    monkeypatch.setattr("leopard.inputs.checks.PROGRESS_INTERVAL", -1)
+    monkeypatch.setattr("leopard.inputs.genome_file.PROGRESS_INTERVAL", -1)
     test_genome(tmp_path, "gzip")
     (tmp_path / "source").write_text(FASTA + FASTA)
     with pytest.raises(InputError, match=r"source: contigs that share a name: chr1, chr2, chr3;"):

@@ -35,7 +35,7 @@ record = devices.set_up(2, backend, int(n_devices))
 assert record["n_devices"] == int(n_devices)
 sys.path.insert(0, tests)
 from test_training import LONG, Bumps
-from leopard.training import train
+from leopard.training.fit import train
 outputs = Path(outputs)
 outputs.mkdir()
 recipe = replace(LONG, **json.loads(changes))
@@ -86,7 +86,14 @@ def run(script, *arguments):
 
 def train(backend, outputs, n_devices, n_training, n_validation, **changes):
     numbers = (n_devices, n_training, n_validation)
-    run(TRAIN, backend, Path(__file__).parent, outputs, *numbers, json.dumps(changes))
+    run(
+        TRAIN,
+        backend,
+        Path(__file__).parents[1] / "training",
+        outputs,
+        *numbers,
+        json.dumps(changes),
+    )
 
 
 @pytest.fixture(scope="module")

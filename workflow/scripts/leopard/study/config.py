@@ -27,7 +27,7 @@ def complete_config(config: dict[str, Any], schema: Path) -> None:
     """
     rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
     _complete(config, rules, [])
-    _validate(config, rules, "config", KEYS)
+    validate(config, rules, "config", KEYS)
 
 
 def _complete(data: Any, schema: Mapping[str, Any], path: list[str]) -> Any:
@@ -59,7 +59,8 @@ def _is_text(schema: Mapping[str, Any]) -> bool:
     return "string" in ([kinds] if isinstance(kinds, str) else kinds)
 
 
-def _validate(data: object, schema: Mapping[str, Any], where: object, remedy: str) -> None:
+def validate(data: object, schema: Mapping[str, Any], where: object, remedy: str) -> None:
+    """Raise InputError, with this remedy, for the first thing that a schema does not allow."""
     error = best_match(Draft202012Validator(schema).iter_errors(data))
     if error is None:
         return

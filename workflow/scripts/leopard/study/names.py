@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
-import pandas as pd
-
 from leopard.study.refusals import refuse
 
 RESERVED = {
@@ -45,12 +43,12 @@ def nearest(name: str, names: Collection[str]) -> str:
 
 
 def match_labels(
-    labels: pd.DataFrame, lines: Sequence[str], labels_sheet: str, signals_sheet: str
+    labelled: Sequence[str], lines: Sequence[str], labels_sheet: str, signals_sheet: str
 ) -> list[str]:
     """Warnings of rows of labels whose cell line has no signal, and which are left out.
 
     Args:
-        labels: Rows of labels of the study's factor.
+        labelled: Cell lines with labels of the study's factor, as its sheet has them.
         lines: Cell lines with a signal.
         labels_sheet: Path of the sheet of labels.
         signals_sheet: Path of the sheet of signals.
@@ -61,10 +59,10 @@ def match_labels(
     warnings = [
         f"{labels_sheet}: row {line} is left out, for {signals_sheet} has no such cell line; "
         + (nearest(line, lines) or f"it has {', '.join(lines)}")
-        for line in labels["cell_line"]
+        for line in labelled
         if line not in lines
     ]
-    if len(warnings) == len(labels):
+    if len(warnings) == len(labelled):
         problem = warnings[0].split(": ", 1)[1] if warnings else "no row is of the study's factor"
         refuse(labels_sheet, problem.replace("; ", ", "), "without labels there is no study")
     return warnings

@@ -5,17 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
-from leopard.study.config import _validate
+from leopard.study.config import validate
 from leopard.study.refusals import refuse
 
 SHEETS = "see config/README.md for its format"
 SEPARATORS = {",": "commas", ";": "semicolons", " ": "spaces"}
 
 
-def read_sheet(path: str, schema: Path, key: Sequence[str]) -> pd.DataFrame:
+def read_sheet(path: str, schema: Path, key: Sequence[str]) -> list[dict[str, str | None]]:
     """Read a sample sheet, checked row by row.
 
     Args:
@@ -24,7 +23,7 @@ def read_sheet(path: str, schema: Path, key: Sequence[str]) -> pd.DataFrame:
         key: Columns that tell rows apart.
 
     Returns:
-        All as text, None where a cell is empty; the columns `key` first.
+        By row, all as text, None where a cell is empty.
 
     Raises:
         InputError: The first problem found.
@@ -50,13 +49,16 @@ def read_sheet(path: str, schema: Path, key: Sequence[str]) -> pd.DataFrame:
         refuse(path, problem, SHEETS)
     records = [{k: v for k, v in zip(header, row, strict=False) if v} for row in rows]
     for record in records:
-        _validate(record, rules, path, SHEETS)
-    columns = list(dict.fromkeys([*key, *rules["properties"], *header]))
-    sheet = pd.DataFrame(records, columns=columns, dtype=object)
-    sheet = sheet.where(sheet.notna(), None)
-    if (again := sheet.duplicated(list(key))).any():
-        name = ", ".join(str(x) for x in sheet.loc[again, list(key)].iloc[0] if x)
-        refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")
+        validate(record, rules, path, SHEETS)
+    columns = dict.fromkeys([*key, *rules["properties"], *header])
+    sheet = [{column: record.get(column) for column in columns} for record in records]
+    seen = set()
+    for row in sheet:
+        sample = tuple(row[column] for column in key)
+        if sample in seen:
+            name = ", ".join(x for x in sample if x)
+            refuse(path, f"duplicate sample {name}", f"keep one row for each {' and '.join(key)}")
+        seen.add(sample)
     return sheet
 
 

@@ -1,0 +1,55 @@
+# The config, checked, and how problems are told: in one line, the last that the user sees.
+# Needs: config, workflow/schemas/*. Makes: the config with its defaults, and one_line.
+import atexit
+import os
+import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+SCHEMAS = HERE / "../schemas"
+# The library, for this process and for the rules' scripts, which are in folders of their own.
+SCRIPTS = str(HERE / "../scripts")
+sys.path.insert(0, SCRIPTS)
+path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+os.environ["PYTHONPATH"] = os.pathsep.join([SCRIPTS, *(x for x in path if x not in ("", SCRIPTS))])
+
+from leopard.errors import InputError
+from leopard.study.opening import choose_factor, open_study
+from leopard.study.refusals import public, refuse
+
+
+@contextmanager
+def one_line():
+    """What is refused in here ends Snakemake with that line, and no stack of the workflow's own."""
+    try:
+        yield
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+with one_line():
+    # What would be put before every path of the workflow is not before those among its params.
+    if workflow.modifier.path_modifier.replace_prefix("results") != "results":
+        refuse(
+            "module with prefix",
+            "this workflow's paths cannot be moved so",
+            "leave the prefix out: results/{study} is the study's own",
+        )
+    choose_factor(config, SCHEMAS / "config.schema.yaml")
+
+
+# Of jobs that refused an input, the log ends with that line. Printed after all that Snakemake says.
+onerror:
+    said = "".join(Path(x).read_text(errors="replace") for x in log)
+    logs = re.findall(r"^    log: (.*) \(check log file", said, re.M)
+    lines = [
+        line
+        for path in dict.fromkeys(x for line in logs for x in line.split(", "))
+        if Path(path).is_file()
+        for line in Path(path).read_text(errors="replace").splitlines()[-1:]
+        if line.startswith("error: ")
+    ]
+    if lines:
+        atexit.register(print, "", *dict.fromkeys(lines), sep="\n", file=sys.stderr)

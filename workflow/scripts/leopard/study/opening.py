@@ -1,0 +1,111 @@
+"""A config made into a study: completed, its sheets read, or refused in one line."""
+
+from pathlib import Path
+
+from leopard.study.asked import Config
+from leopard.study.config import complete_config
+from leopard.study.members import Member, list_members
+from leopard.study.names import check_names, match_labels
+from leopard.study.refusals import expand, refuse
+from leopard.study.sheets import read_sheet
+from leopard.study.sources import Sources
+from leopard.study.study import Study
+
+
+def choose_factor(config: Config, schema: Path) -> None:
+    """Complete and check a config, in place, as that of the factor it names, if it has several.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    complete_config(config, schema)
+    check_names("factor", config.get("factors", ()))
+    if "tf" in config and "factors" in config:
+        if config["tf"] not in config["factors"]:
+            refuse("config (tf)", f"{config['tf']} is none of the factors", "name one of them")
+        config |= config["factors"][config["tf"]] or {}
+    if "tf" not in config and "factors" not in config:
+        refuse("config", "it has neither tf nor factors", "name the transcription factor")
+
+
+def open_study(config: Config, schemas: Path) -> Study:
+    """The study of a config, all of its sheets read.
+
+    Args:
+        config: As `choose_factor` leaves it, of one factor.
+        schemas: Directory of the sheets' schemas.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    where, sheet = "config (labels.sheet)", config["labels"]["sheet"]
+    signals = read_sheet(
+        expand(config["signals"], "config (signals)"),
+        schemas / "signals.schema.yaml",
+        ["cell_line", "replicate"],
+    )
+    labels = read_sheet(expand(sheet, where), schemas / "labels.schema.yaml", ["tf", "cell_line"])
+    labels = [row for row in labels if row["tf"] in (None, config["tf"])]
+    labelled = [str(row["cell_line"]) for row in labels]
+    if len(set(labelled)) < len(labelled):
+        refuse(sheet, "a cell line has two rows", "keep one of each factor")
+    cell_lines = list(dict.fromkeys(str(row["cell_line"]) for row in signals))
+    shared = f"results/{config['study']}"
+    out = f"{shared}/{config['tf']}" if "factors" in config else shared
+    study = Study(
+        config=config,
+        shared=shared,
+        out=out,
+        cell_lines=cell_lines,
+        labelled=[x for x in labelled if x in cell_lines],
+        members={x.name: x for x in _choose_members(config)},
+        sources=Sources(shared, out),
+        sheets={
+            "signals": signals,
+            "labels": [row for row in labels if row["cell_line"] in cell_lines],
+        },
+        warnings=[],
+    )
+    _check_names(study)
+    study.warnings.extend(match_labels(labelled, cell_lines, sheet, config["signals"]))
+    _check_choices(study)
+    study.locate_inputs()
+    return study
+
+
+def _choose_members(config: Config) -> list[Member]:
+    """Those of the config, or of its first seed where that is to do."""
+    members = list_members(config)
+    if config["prediction"]["ensemble"] == "fast":
+        return [m for m in members if m.seed == members[0].seed]
+    return members
+
+
+def _check_names(study: Study) -> None:
+    check_names("model", study.models)
+    check_names("cell line", study.cell_lines)
+    check_names("chromosome", study.used_chromosomes)
+    check_names("variant", study.config["ablation"]["variants"])
+
+
+def _check_choices(study: Study) -> None:
+    """What a schema cannot say."""
+    config, decoded, every = study.config, study.decoded, study.split_chromosomes
+    if twice := sorted({c for c in every if every.count(c) > 1}):
+        refuse("config (chromosomes)", f"{twice[0]} is in two splits", "keep it in one")
+    judged = [c for s in ("validation", "test") for c in study.chromosomes[s]]
+    if missing := [c for c in judged if c not in decoded]:
+        refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
+    lines = study.cell_lines
+    if config["signal_scaling"] == "quantile" and config["reference_line"] not in lines:
+        refuse("config (reference_line)", "names no cell line", f"name one: {', '.join(lines)}")
+    if config["labels"]["mode"] == "motif" and config["motif"] is None:
+        refuse("config (motif)", "missing, and labels.mode is motif", "name a JASPAR id or a file")
+    if (found := study.jaspar_id) and not found[2]:
+        problem = f"{found[1]} without a version, which is what makes it one matrix"
+        refuse("config (motif)", problem, f"name one, such as {found[1]}.1")
+    for line in study.member_lines:
+        for sheet, known in ((config["signals"], lines), (study.labels_sheet, study.labelled)):
+            if line not in known:
+                remedy = f"name one of those in {sheet}: {', '.join(known)}"
+                refuse("config (members)", f"unknown cell line {line}", remedy)

@@ -1,0 +1,237 @@
+"""A study: its config and sheets as one frozen object that rule files ask."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from leopard.study.experiments import Experiments
+from leopard.study.located import Located
+from leopard.study.members import Member
+from leopard.study.recipes import ENCODING, Settings, choose_draw, make_recipe, merge_settings
+
+
+@dataclass(frozen=True)
+class Study(Located):
+    """What is asked for, where its inputs are, and what is made of them.
+
+    Paths, not rules: of several factors, only the first has the rules of what they share. A
+    wildcard stays one where none is given.
+    """
+
+    @property
+    def fasta(self) -> str:
+        """The genome, uncompressed."""
+        return f"{self.shared}/genome/genome.fa"
+
+    @property
+    def fai(self) -> str:
+        """Its index."""
+        return f"{self.fasta}.fai"
+
+    @property
+    def excluded(self) -> str:
+        """BED of bases that count nowhere."""
+        return f"{self.shared}/genome/excluded.bed"
+
+    @property
+    def unjudged(self) -> str:
+        """The same, and where only some regions are judged, what lies outside."""
+        return f"{self.shared}/genome/unjudged.bed" if self.regions else self.excluded
+
+    @property
+    def usable(self) -> str:
+        """Where windows may start."""
+        return f"{self.shared}/windows/usable.tsv"
+
+    @property
+    def test_windows(self) -> str:
+        """Windows of which those of the test chromosomes are the same in every set."""
+        return f"{self.shared}/{self.member_list[0].windows}/windows.tsv"
+
+    @property
+    def checked(self) -> str:
+        """All inputs as they were checked."""
+        return f"{self.out}/inputs.tsv"
+
+    @property
+    def shared_checked(self) -> str:
+        """The same of what factors share."""
+        return f"{self.shared}/inputs.tsv"
+
+    @property
+    def genome_check(self) -> str:
+        """What the check of the genome found."""
+        return f"{self.shared}/checks/genome.tsv"
+
+    @property
+    def motif_check(self) -> str:
+        """What the check of the motif found."""
+        return f"{self.out}/checks/motif.tsv"
+
+    def signal_check(self, cell_line: str = "{cell_line}") -> str:
+        """What the check of a cell line's signal found."""
+        return f"{self.shared}/checks/{cell_line}.signal.tsv"
+
+    def labels_check(self, cell_line: str = "{cell_line}") -> str:
+        """What the check of a cell line's labels found."""
+        return f"{self.out}/checks/{cell_line}.labels.tsv"
+
+    def measures(self, cell_line: str = "{cell_line}") -> str:
+        """What a cell line's accessibility is like."""
+        return f"{self.shared}/signals/{cell_line}.measures.tsv"
+
+    @property
+    def average(self) -> str:
+        """The mean accessibility over cell lines."""
+        return f"{self.shared}/average_signal.bigWig"
+
+    @cached_property
+    def signal_files(self) -> dict[str, list[str]]:
+        """What is read for accessibility, by cell line."""
+        if self.config["signal_scaling"] == "quantile":
+            return {x: [f"{self.shared}/signals/{x}.bigWig"] for x in self.cell_lines}
+        return self.raw_signals
+
+    def scale(self, cell_line: str) -> list[str]:
+        """What the scale of a cell line's accessibility is read from, if it has one."""
+        mean = self.config["signal_scaling"] == "mean"
+        return [self.measures(cell_line)] if mean else []
+
+    def signals_of(self, cell_lines: Iterable[str]) -> list[str]:
+        """The files of several cell lines' accessibility."""
+        return [x for line in cell_lines for x in self.signal_files[line]]
+
+    def scales_of(self, cell_lines: Iterable[str]) -> list[str]:
+        """The files of several cell lines' scales."""
+        return [x for line in cell_lines for x in self.scale(line)]
+
+    @property
+    def measured(self) -> list[str]:
+        """Labelled cell lines whose accessibility may be out of the range of the others'."""
+        return [] if self.config["signal_scaling"] == "quantile" else self.labelled
+
+    @property
+    def unit(self) -> str:
+        """Of accessibility, as models see it."""
+        normalised = f"normalised to {self.config['reference_line']}"
+        units = {
+            "mean": "\N{MULTIPLICATION SIGN} genome mean",
+            "none": "signal",
+            "quantile": normalised,
+        }
+        return units[self.config["signal_scaling"]]
+
+    def label_track(self, cell_line: str) -> str:
+        """The bigWig of 1-bp labels: the input itself, or the one made from peaks."""
+        if self.config["labels"]["mode"] == "bigwig":
+            return self.label_files[cell_line]
+        return f"{self.out}/labels/{cell_line}.bigWig"
+
+    def label_tracks(self, cell_lines: Iterable[str]) -> list[str]:
+        """Those of several cell lines."""
+        return [self.label_track(line) for line in cell_lines]
+
+    def others(self, cell_line: str) -> list[str]:
+        """The other labelled cell lines."""
+        return [line for line in self.labelled if line != cell_line]
+
+    def prediction(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
+        """The track of a model in a cell line."""
+        return f"{self.out}/predictions/{model}/{cell_line}.bigWig"
+
+    def calls(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
+        """The called sites of a model in a cell line."""
+        return f"{self.out}/predictions/{model}/{cell_line}.narrowPeak"
+
+    def scores(self, model: str, cell_line: str) -> list[str]:
+        """The files that a model's or a baseline's scores are read from."""
+        if model == "motif":
+            return [f"{self.out}/baselines/motif.bigWig"]
+        if model == "accessibility":
+            return self.signal_files[cell_line]
+        if model in self.fitted:
+            return [f"{self.out}/baselines/{model}/{cell_line}.bigWig"]
+        return [self.prediction(model, cell_line)]
+
+    def calibrations(self, models: Iterable[str]) -> list[str]:
+        """The maps of those models that are calibrated."""
+        return [
+            f"{self.out}/models/{model}/calibration.json"
+            for model in models
+            if model in self.calibrated
+        ]
+
+    # How networks are trained.
+
+    def settings(self, model: str) -> Settings:
+        """How a model trains."""
+        return merge_settings(self.config, model)
+
+    def averages(self, model: str) -> list[str]:
+        """The mean over cell lines, if a model sees how far accessibility is from it."""
+        return [self.average] if self.settings(model)["delta"] else []
+
+    def recipe(self, settings: Settings, seed: int) -> dict[str, Any]:
+        """What the library's Recipe takes."""
+        return make_recipe(settings, seed)
+
+    def encoding(self, model: str) -> dict[str, Any]:
+        """What an imported network is built with: all that its weights do not say."""
+        settings = self.settings(model)
+        return {key: settings[key] for key in ENCODING}
+
+    def draw(self, settings: Settings, member: Member) -> dict[str, Any] | None:
+        """How fresh training windows are drawn; None for stored ones."""
+        return choose_draw(settings, member, self.config["windows"])
+
+    def window_files(self, member: Member, settings: Settings) -> dict[str, Any]:
+        """What a member's windows are read from, by the library's names."""
+        stored, labels = f"{self.shared}/{member.windows}", f"{self.out}/{member.windows}"
+        files: dict[str, Any] = {
+            "windows": f"{stored}/windows.tsv",
+            "sequence": f"{stored}/sequence.npy",
+            "training_signal": f"{stored}/{member.train}.signal.npy",
+            "training_labels": f"{labels}/{member.train}.labels.npy",
+            "validation_signal": f"{stored}/{member.validation}.signal.npy",
+            "validation_labels": f"{labels}/{member.validation}.labels.npy",
+        }
+        if settings["delta"]:
+            files["average_windows"] = f"{stored}/average.npy"
+        if settings["fresh_windows"]:
+            files |= {
+                "usable": self.usable,
+                "fasta": self.fasta,
+                "fai": self.fai,
+                "signals": self.signal_files[member.train],
+                "scale": self.scale(member.train),
+                "labels": self.label_track(member.train),
+                "excluded": self.excluded,
+            }
+            if settings["delta"]:
+                files["average"] = self.average
+        return files
+
+    @property
+    def records(self) -> list[str]:
+        """What is recorded of every training."""
+        return [
+            f"{self.out}/models/{model}/{member}/training.json"
+            for model in self.trained
+            for member in self.members
+        ]
+
+    @property
+    def motif_hits(self) -> list[str]:
+        """Where the motif's hits have their middles, for what is compared."""
+        return [f"{self.out}/comparison/motif_hits.bigWig"] * len(self.motif)
+
+    @property
+    def many_to_one(self) -> list[str]:
+        """Systems to compare with that score one window at a time."""
+        return ["factornet", *["anchor"] * len(self.motif)]
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """What is tried with the first model."""
+        return Experiments(self.config, self.member_list[0])
