@@ -30,7 +30,7 @@ def run(adam, steps):
     "settings",
     [
         {},
-        {"weight_decay": 0.01, "use_ema": True, "ema_momentum": 0.8},
+        {"weight_decay": 0.01},
         {"gradient_accumulation_steps": 3},
         {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3},
         {"learning_rate": keras.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5)},

@@ -39,7 +39,6 @@ RECIPE = Recipe(
     dice_weight=0.0,
     optimizer="adam",
     weight_decay=None,
-    ema_momentum=None,
     learning_rate=0.003,
     schedule="constant",
     warmup=0,
@@ -55,7 +54,6 @@ LONG = replace(
     architecture="tiny",
     dice_weight=0.01,
     weight_decay=0.01,
-    ema_momentum=0.9,
     schedule="cosine",
     warmup=0.05,
     epochs=12,
@@ -226,22 +224,6 @@ def test_history(undisturbed):
     assert sorted(history) == sorted(expected)
     assert history["epoch"].tolist() == list(range(1, LONG.epochs + 1))
     assert (history["seconds"] >= history["fit_seconds"]).all() and (history["seconds"] > 0).all()
-
-
-def test_statistics_are_of_the_averaged_weights(undisturbed):
-    # What is saved normalises a batch of training windows as if they were its own statistics.
-    model, _, _ = undisturbed
-    (norm,) = [
-        x for x in models.leaf_layers(model) if isinstance(x, keras.layers.BatchNormalization)
-    ]
-    source = Bumps(1, 52)
-    *_, encoding, core = model.layers
-    means = []
-    for first in range(0, 5 * LONG.batch_size, LONG.batch_size):
-        rows = slice(first, first + LONG.batch_size)
-        convolved = core.layers[1](encoding([source.codes[rows], source.signal[rows]]))
-        means.append(np.asarray(convolved).mean(axis=(0, 1)))
-    np.testing.assert_allclose(norm.moving_mean, np.mean(means, axis=0), rtol=1e-4)
 
 
 def test_learning_rate_rises_and_decays(undisturbed):
@@ -488,7 +470,6 @@ def test_out_of_memory_the_same_batches_are_computed_in_parts(tmp_path, caplog):
         epochs=3,
         schedule="constant",
         warmup=0,
-        ema_momentum=None,
         reverse_complement=False,
         signal_magnitude=(1, 1),
     )

@@ -17,7 +17,6 @@ from leopard.training.journal import CorruptError, Journal
 from leopard.training.recipe import Recipe, build
 
 log = logging.getLogger(__name__)
-REFRESH_BATCHES = 5
 
 
 def train(
@@ -136,46 +135,13 @@ def _fit(
         magnitude=recipe.signal_magnitude,
         endless=True,
     )
-    averaging: list[keras.callbacks.Callback] = []
-    if recipe.ema_momentum:
-        refresh = RefreshStatistics(WindowBatches(training, size))
-        averaging = [keras.callbacks.SwapEMAWeights(), refresh]
     model.fit(
         devices.read_ahead(batches),
         steps_per_epoch=len(batches),
         validation_data=devices.read_ahead(WindowBatches(validation, size)),
         initial_epoch=first_epoch,
         epochs=recipe.epochs,
-        callbacks=[keras.callbacks.TerminateOnNaN(), *averaging, journal, *callbacks],
+        callbacks=[keras.callbacks.TerminateOnNaN(), journal, *callbacks],
         shuffle=False,  # Keras would draw from Python's own generator, which no epoch restores
         verbose=0,
     )
-
-
-class RefreshStatistics(keras.callbacks.Callback):
-    """Sets the statistics of batch normalisation to those of the averaged weights.
-
-    Training leaves them as the current weights have them, which the averaged ones do not fit.
-    Follows `SwapEMAWeights`, which puts the averaged weights in place for each validation.
-
-    Args:
-        batches: Training windows; the first few batches are used, the same ones every epoch.
-    """
-
-    def __init__(self, batches: WindowBatches) -> None:
-        super().__init__()
-        self.inputs = [list(batches[i][0]) for i in range(min(REFRESH_BATCHES, len(batches)))]
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        """Pass batches forward as in training; the statistics become their mean over batches."""
-        leaves = models.leaf_layers(self.model)
-        norms = [x for x in leaves if isinstance(x, keras.layers.BatchNormalization)]
-        if not norms:  # as in the CNN
-            return
-        momenta = [norm.momentum for norm in norms]
-        for seen, inputs in enumerate(self.inputs):
-            for norm in norms:
-                norm.momentum = seen / (seen + 1)
-            self.model(inputs, training=True)
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum

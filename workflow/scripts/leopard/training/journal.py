@@ -134,8 +134,6 @@ class Journal(keras.callbacks.Callback):
         """Load the weights of the best epoch and return its row."""
         best = self.history.iloc[self.best_epoch - 1]
         model.load_weights(self._weights(int(best["epoch"])))
-        if self.recipe.ema_momentum:
-            model.optimizer.finalize_variable_values(model.trainable_variables)
         log.info("best epoch %d: %s %.4f", best["epoch"], MONITOR, best[MONITOR])
         return best
 

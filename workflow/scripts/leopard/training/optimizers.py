@@ -42,15 +42,6 @@ class FusedAdam(keras.optimizers.Adam):
             **self._scalars,
         )
 
-    def _update_model_variables_moving_average(
-        self, trainable_variables: Sequence[keras.Variable]
-    ) -> None:
-        """Update the averages of all variables; after the first step they are the variables."""
-        share = keras.ops.where(self.iterations == 0, 1.0, 1.0 - self.ema_momentum)
-        averages = self._model_variables_moving_average
-        for variable, average in zip(trainable_variables, averages, strict=True):
-            average.assign_sub((average - variable) * share)
-
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "adam": FusedAdam if keras.backend.backend() == "tensorflow" else keras.optimizers.Adam,

@@ -35,8 +35,6 @@ class Recipe:
             `leopard.training.losses.BindingLoss`.
         optimizer: A name in `leopard.training.optimizers.OPTIMIZERS`.
         weight_decay: Decoupled, as in AdamW; None for none.
-        ema_momentum: Share of the averaged weights that one step keeps; the average is what is
-            validated and saved. None saves the weights themselves.
         learning_rate: Its peak.
         schedule: "cosine" decays from the peak to zero at the last epoch; "constant" stays;
             "inverse_time" divides it by 1 + `DECAY` x steps.
@@ -61,7 +59,6 @@ class Recipe:
     dice_weight: float
     optimizer: str
     weight_decay: float | None
-    ema_momentum: float | None
     learning_rate: float
     schedule: str
     warmup: float
@@ -130,9 +127,6 @@ def _optimizer(recipe: Recipe, steps: int, parts: int = 1) -> keras.optimizers.O
             rate, decay_steps=parts, decay_rate=DECAY
         )
     config: dict[str, Any] = {"learning_rate": rate, "weight_decay": recipe.weight_decay}
-    if recipe.ema_momentum:
-        # Keras counts, decays and averages at each part of a batch.
-        config |= {"use_ema": True, "ema_momentum": recipe.ema_momentum ** (1 / parts)}
     if parts > 1:
         config["gradient_accumulation_steps"] = parts
     return OPTIMIZERS[recipe.optimizer](**config)
