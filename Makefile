@@ -47,7 +47,7 @@ test-faults: $(READY)  ## every rule killed ten times, full and read-only disks,
 	$(BIN)/python -m pytest tests/faults $(SELECT)
 
 test-nightly: $(READY)  ## the parsers, with 10,000 inputs each (minutes)
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/unit/test_parsers.py
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/unit/inputs/test_parsers.py
 
 lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
@@ -72,7 +72,7 @@ bench-full: demo  ## the same with three seeds, and on every study in STUDIES (r
 
 lock: $(READY)  ## pin every dependency again
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --extra cluster --extra dev --extra jaspar --extra jax --output-file requirements.txt pyproject.toml
+	  --no-emit-find-links --extra workflow --extra cluster --extra dev --extra jaspar --extra jax --output-file requirements.txt pyproject.toml
 
 clean:  ## remove the environment and the demo's results
 	rm -rf $(VENV) results/demo

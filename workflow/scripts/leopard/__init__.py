@@ -5,7 +5,60 @@ A folder for each stage, in the order of the data: :mod:`inputs`, :mod:`windows`
 :mod:`browsing`; no module imports from a stage behind its own. All stages share :mod:`study` (what
 was asked for), :mod:`genome` (the one reader, and formats), :mod:`models`, and the modules beside
 this one: errors, devices, metrics.
+
+What is listed in `API` is kept from version to version, and imported when it is first used::
+
+    import leopard
+
+    network = leopard.load("model.keras")
+    tracks = leopard.Tracks(Path("genome.fa"), [Path("accessibility.bigWig")])
+    decoder = leopard.Decoder([network], tile_length=65_536, batch_size=4, both_strands=True)
+    for chrom, tile, probabilities in decoder.decode(tracks, {"chr1": tracks.chrom_sizes["chr1"]}):
+        ...
 """
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 PROGRESS_INTERVAL = 10
 """Seconds between two lines by which a long job says how far it is."""
+
+API = {
+    "InputError": "errors",
+    "Tracks": "genome.tracks",
+    "encode_sequence": "genome.tracks",
+    "reverse_complement": "genome.tracks",
+    "read_motif": "genome.formats",
+    "read_narrowpeak": "genome.formats",
+    "build": "models",
+    "load": "models",
+    "derive_reach": "models.reach",
+    "Decoder": "decoding.decoder",
+    "decode_genome": "decoding.track",
+    "Calibration": "decoding.calibration",
+    "call_peaks": "decoding.peaks",
+    "write_narrowpeak": "decoding.peaks",
+    "ScoreCounts": "metrics",
+    "average_precision": "metrics",
+}
+"""The public names, and the module that each is defined in."""
+
+__all__ = ["API", "PROGRESS_INTERVAL", *API]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, its module imported now: a program that only calls sites needs no Keras."""
+    if name == "__version__":
+        try:
+            return version("leopard-decode")
+        except PackageNotFoundError:  # used from a clone
+            return "0+unknown"
+    if name not in API:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{API[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted({*globals(), *API})

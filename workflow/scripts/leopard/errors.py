@@ -8,6 +8,10 @@ class InputError(Exception):
         source: The file (or config key) at fault, with a line number where there is one.
         problem: What is wrong with it.
         remedy: What the user can do about it.
+
+    Example:
+        >>> print(InputError("genome.fa", "no such file", "correct the path"))
+        genome.fa: no such file; correct the path
     """
 
     def __init__(self, source: object, problem: str, remedy: str) -> None:

@@ -68,6 +68,13 @@ class ScoreCounts:
         dice: Sum over batches of `dice_coef`.
         expected: Sum of the probabilities: how many bases should be bound.
         batches: Number of batches.
+
+    Example:
+        >>> counts = ScoreCounts()
+        >>> labels, scores = np.array([1, 0, 255], np.uint8), np.array([0.9, 0.2, 0.5], np.float32)
+        >>> counts.update(labels, scores)
+        >>> counts.n, counts.n_positive
+        (2, 1)
     """
 
     probabilities: bool = True
@@ -132,7 +139,14 @@ def precision_recall_curve(counts: ScoreCounts) -> tuple[np.ndarray, np.ndarray,
 
 
 def average_precision(counts: ScoreCounts) -> float:
-    """Sum over thresholds of (R_k - R_{k-1}) P_k; NaN without positives."""
+    """Sum over thresholds of (R_k - R_{k-1}) P_k; NaN without positives.
+
+    Example:
+        >>> counts = ScoreCounts()
+        >>> counts.update(np.array([1, 0, 1], np.uint8), np.array([0.9, 0.5, 0.2], np.float32))
+        >>> round(average_precision(counts), 4)
+        0.8333
+    """
     if not counts.n_positive:
         return float("nan")
     precision, recall, _ = precision_recall_curve(counts)

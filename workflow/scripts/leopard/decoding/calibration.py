@@ -33,6 +33,11 @@ class Calibration:
         low: Power of p, > 0; how steep the map is among small probabilities.
         high: Power of 1 - p, > 0; how steep it is among large ones.
         shift: Of the log-odds, in nats.
+
+    Example:
+        >>> halve_the_odds = Calibration(shift=-np.log(2))
+        >>> halve_the_odds(np.array([0.2, 0.5])).round(3)
+        array([0.111, 0.333])
     """
 
     low: float = 1.0

@@ -86,6 +86,13 @@ class Decoder:
 
     Raises:
         InputError: What an output of a network depends on cannot be derived.
+
+    Example:
+        >>> from leopard import Tracks, load
+        >>> decoder = Decoder([load(Path("model.keras"))], 2048, batch_size=2, both_strands=False)
+        >>> tracks = Tracks(Path("genome.fa"), [Path("accessibility.bigWig")])
+        >>> sum(len(probabilities) for *_, probabilities in decoder.decode(tracks, {"chr1": 4096}))
+        4096
     """
 
     def __init__(

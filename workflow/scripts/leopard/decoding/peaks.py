@@ -32,6 +32,12 @@ def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.Da
         narrowPeak columns: the site spans its called bases; `signal_value` is the largest
         probability in it, `score` that times 1000, `peak` the offset of the middle of the bases
         that reach it; p and q values are not computed (-1).
+
+    Example:
+        >>> probabilities = np.zeros(100, np.float32)
+        >>> probabilities[40:60] = 0.9
+        >>> call_peaks("chr1", probabilities, 0.5)[["chrom", "start", "end"]].values.tolist()
+        [['chr1', 40, 60]]
     """
     starts, ends = find_runs(probabilities >= threshold).T
     new_site = np.append(True, starts[1:] - ends[:-1] >= MERGE_GAP)[: len(starts)]
@@ -73,7 +79,14 @@ def count_calls(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_narrowpeak(path: Path, peaks: pd.DataFrame) -> None:
-    """Write called sites, ordered by chromosome name and start as bedtools expects."""
+    """Write called sites, ordered by chromosome name and start as bedtools expects.
+
+    Example:
+        >>> sites = call_peaks("chr1", np.array([0, 1, 1, 0], np.float32), 0.5)
+        >>> write_narrowpeak(Path("sites.narrowPeak"), sites)
+        >>> Path("sites.narrowPeak").read_text().split()[:3]
+        ['chr1', '1', '3']
+    """
     ordered = peaks.sort_values(["chrom", "start"])
     ordered.to_csv(path, sep="\t", header=False, index=False)
 

@@ -63,6 +63,16 @@ def decode_genome(
         path: The bigWig.
         parts: Directory of the finished chromosomes; removed at the end.
         calibrate: An increasing map of the probabilities, applied before they are written.
+
+    Example:
+        >>> from leopard import Tracks, load
+        >>> decoder = Decoder([load(Path("model.keras"))], 2048, batch_size=2, both_strands=False)
+        >>> tracks = Tracks(Path("genome.fa"), [Path("accessibility.bigWig")])
+        >>> track = Path("binding.bigWig")
+        >>> decode_genome(decoder, tracks, tracks.chrom_sizes, 0.02, track, Path("parts"))
+        >>> with pyBigWig.open(str(track)) as bigwig:
+        ...     bigwig.chroms()
+        {'chr1': 4096, 'chr2': 1000}
     """
     background = min(background, float(calibrate(np.array(background))))
     parts.mkdir(parents=True, exist_ok=True)

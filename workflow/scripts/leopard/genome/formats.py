@@ -125,6 +125,11 @@ def read_narrowpeak(
 
     Raises:
         InputError: Not a narrowPeak, a peak out of its chromosome, or no peak on any chromosome.
+
+    Example:
+        >>> peaks = read_narrowpeak(Path("peaks.narrowPeak"), {"chr1": 4096})
+        >>> peaks[["chrom", "start", "end", "summit"]].values.tolist()
+        [['chr1', 100, 200, 140]]
     """
     peaks = _read_table(path, NARROWPEAK, exact=True).rename(columns={"peak": "summit"})
     _to_integers(peaks, ["start", "end", "summit"], path)
@@ -189,6 +194,11 @@ def read_motif(path: Path) -> tuple[str, np.ndarray]:
 
     Raises:
         InputError: The file has no motif, or one that is not of DNA.
+
+    Example:
+        >>> name, matrix = read_motif(Path("motif.jaspar"))
+        >>> name, matrix.shape
+        ('example', (4, 3))
     """
     with file_errors(path):
         text = path.read_text(encoding=TEXT)

@@ -45,12 +45,22 @@ def read_chrom_sizes(fasta: Path) -> dict[str, int]:
 
 
 def encode_sequence(sequence: str) -> np.ndarray:
-    """Codes of a DNA sequence, uint8 [length]: A C G T = 0 1 2 3 in either case, the rest 4."""
+    """Codes of a DNA sequence, uint8 [length]: A C G T = 0 1 2 3 in either case, the rest 4.
+
+    Example:
+        >>> encode_sequence("ACgtN")
+        array([0, 1, 2, 3, 4], dtype=uint8)
+    """
     return np.frombuffer(sequence.encode("ascii", "replace").translate(_CODES), np.uint8)
 
 
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
-    """Codes of the opposite strand, read along the last axis in its 5' to 3' direction."""
+    """Codes of the opposite strand, read along the last axis in its 5' to 3' direction.
+
+    Example:
+        >>> reverse_complement(encode_sequence("AACGN"))
+        array([4, 1, 2, 3, 3], dtype=uint8)
+    """
     flipped = codes[..., ::-1]
     return np.where(flipped < OTHER, OTHER - 1 - flipped, flipped).astype(np.uint8)
 
@@ -138,6 +148,15 @@ class Tracks:
             different depths agree (`leopard.inputs.signals.read_scale`).
         average: bigWig of the mean over cell lines, scaled as they are, for networks that see Δ.
         excluded: BED of bases that count nowhere, as `leopard.inputs.exclusions` writes it.
+
+    Example:
+        >>> tracks = Tracks(Path("genome.fa"), [Path("accessibility.bigWig")])
+        >>> tracks.chrom_sizes
+        {'chr1': 4096, 'chr2': 1000}
+        >>> tracks.codes("chr1", 0, 5)
+        array([0, 1, 2, 3, 4], dtype=uint8)
+        >>> tracks.signal("chr1", 98, 102)
+        array([0., 0., 7., 7.], dtype=float32)
     """
 
     def __init__(

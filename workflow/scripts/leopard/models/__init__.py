@@ -46,6 +46,11 @@ def build(
 
     Raises:
         InputError: Genomes could not be decoded with it, as `leopard.models.reach` tells.
+
+    Example:
+        >>> network = build("unet", prior=0.01)
+        >>> network.count_params()
+        475969
     """
     encoding = InputEncoding(base_order, signal_transform, quantiles, delta)
     core = BUILDERS[architecture](
@@ -65,6 +70,10 @@ def load(path: Path) -> keras.Model:
 
     Raises:
         InputError: The file is not a complete saved model.
+
+    Example:
+        >>> load(Path("model.keras")).output_shape
+        (None, None, 1)
     """
     try:
         return keras.saving.load_model(path, compile=False)

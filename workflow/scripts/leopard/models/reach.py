@@ -242,6 +242,12 @@ def derive_reach(model: keras.Model) -> Reach:
 
     Raises:
         InputError: A layer's reach cannot be derived, or the output is not as long as the input.
+
+    Example:
+        >>> from leopard import build
+        >>> reach = derive_reach(build("unet", prior=0.01))
+        >>> reach.grid, reach.halo
+        (32, 608)
     """
     strides = {Fraction(1)}
     outputs = _walk(model, [View()] * len(model.inputs), strides)
