@@ -28,10 +28,10 @@ from leopard.errors import InputError, TimeUpError  # noqa: E402
 def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
     """Send logging, stdout and stderr (native libraries' too) to the rule's log file.
 
-    The library's warnings go to the terminal as well. An `InputError`, a `TimeUpError`, or the
-    system's refusal to write, ends the job with status 1 and one line on the terminal as well as in
-    the log; anything else keeps its traceback. What the context gives is the terminal, for the rare
-    job that has something to tell there.
+    How far a long job is, and warnings, go to the terminal as well. An `InputError`, a
+    `TimeUpError`, or the system's refusal to write, ends the job with status 1 and one line on the
+    terminal as well as in the log; anything else keeps its traceback. What the context gives is the
+    terminal, for the rare job that has something to tell there.
 
     Args:
         log: The rule's log file.
@@ -48,10 +48,10 @@ def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True
     )
-    warnings = logging.StreamHandler(terminal)
-    warnings.setLevel(logging.WARNING)
-    warnings.setFormatter(logging.Formatter(f"{Path(log).stem}: warning: %(message)s"))
-    logging.getLogger("leopard").addHandler(warnings)
+    told = logging.StreamHandler(terminal)
+    told.setLevel(leopard.PROGRESS)
+    told.setFormatter(_Told(log))
+    logging.getLogger("leopard").addHandler(told)
     try:
         before = {path: _state(path) for path in inputs}
         yield terminal
@@ -66,6 +66,19 @@ def job(log: str, inputs: Iterable[str] = ()) -> Iterator[TextIO]:
                 traceback.print_exc()
             print(line, file=sys.stderr, flush=True)
         sys.exit(1)
+
+
+class _Told(logging.Formatter):
+    """Lines on the terminal begin with the job: its log below logs/, without its ending."""
+
+    def __init__(self, log: str) -> None:
+        parts = Path(log).with_suffix("").parts
+        job = "/".join(parts[parts.index("logs") + 1 :]) if "logs" in parts else parts[-1]
+        super().__init__(f"{job}: ".replace("%", "%%") + "%(kind)s%(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.kind = "warning: " if record.levelno >= logging.WARNING else ""
+        return super().format(record)
 
 
 def devices_of(snakemake: Any) -> dict[str, Any]:

@@ -21,8 +21,11 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+PROGRESS = 25
+"""Level of the lines by which a long job says how far it is, between information and warnings."""
+
 PROGRESS_INTERVAL = 10
-"""Seconds between two lines by which a long job says how far it is."""
+"""Seconds between two of them."""
 
 API = {
     "InputError": "errors",
@@ -44,7 +47,7 @@ API = {
 }
 """The public names, and the module that each is defined in."""
 
-__all__ = ["API", "PROGRESS_INTERVAL", *API]
+__all__ = ["API", "PROGRESS", "PROGRESS_INTERVAL", *API]
 
 
 def __getattr__(name: str) -> Any:

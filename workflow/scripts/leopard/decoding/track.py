@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 
-from leopard import PROGRESS_INTERVAL
+from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.decoding.decoder import Decoder, Tile
 from leopard.genome.tracks import Tracks, add_runs
 
@@ -144,8 +144,13 @@ class _Progress:
             if now - self.told > PROGRESS_INTERVAL or self.done == self.total:
                 self.told = now
                 rate = self.done / (now - self.began) / 1e3
-                log.info(
-                    "%s: %.1f of %.1f Mb, %.0f kb/s", chrom, self.done / 1e6, self.total / 1e6, rate
+                log.log(
+                    PROGRESS,
+                    "%s: %.1f of %.1f Mb, %.0f kb/s",
+                    chrom,
+                    self.done / 1e6,
+                    self.total / 1e6,
+                    rate,
                 )
             yield step
 

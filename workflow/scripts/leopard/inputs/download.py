@@ -20,7 +20,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from leopard import PROGRESS_INTERVAL
+from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -231,6 +231,6 @@ def _progress(name: str, offset: int) -> Callable[..., None]:
             last = now
             share = f" ({(offset + received) / (offset + expected):.0%})" if expected else ""
             megabytes, speed = (offset + received) / 1e6, received / 1e6 / (now - start)
-            log.info("%s: %.1f MB%s, %.1f MB/s", name, megabytes, share, speed)
+            log.log(PROGRESS, "%s: %.1f MB%s, %.1f MB/s", name, megabytes, share, speed)
 
     return on_progress

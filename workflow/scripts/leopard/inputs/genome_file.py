@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pysam
 
-from leopard import PROGRESS_INTERVAL
+from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.errors import InputError
 from leopard.genome.formats import (
     examples,
@@ -70,7 +70,7 @@ def _read_lines(source: Path) -> Iterator[bytes]:
                 size += len(chunk)
                 if time.monotonic() - last > PROGRESS_INTERVAL:
                     last = time.monotonic()
-                    log.info("%s: %.0f MB", source, size / 1e6)
+                    log.log(PROGRESS, "%s: %.0f MB", source, size / 1e6)
                 yield chunk
 
 

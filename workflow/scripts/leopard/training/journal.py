@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import pandas as pd
 
-from leopard import PROGRESS_INTERVAL
+from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.genome.formats import read_table
 from leopard.training.recipe import Recipe
 
@@ -158,7 +158,8 @@ class Journal(keras.callbacks.Callback):
         if now - self._reported > PROGRESS_INTERVAL:
             self._reported = now
             windows = (batch + 1) * (self.recipe.batch_size // self.parts)
-            log.info(
+            log.log(
+                PROGRESS,
                 "epoch %d: %d of %d batches, %.1f windows/s, loss %.5f",
                 len(self.history) + 1,
                 batch + 1,
@@ -194,7 +195,8 @@ class Journal(keras.callbacks.Callback):
         for path in self.directory.glob("epoch-*"):
             if path not in (self._weights(epoch + 1), self._weights(best)):
                 path.unlink()
-        log.info(
+        log.log(
+            PROGRESS,
             "epoch %d of %d: loss %.5f, pr_auc %.4f, val_loss %.5f, val_pr_auc %.4f%s, %.0f s",
             epoch + 1,
             self.recipe.epochs,
