@@ -4,8 +4,11 @@ import re
 import sys
 from pathlib import Path
 
+import pandas as pd
+from snakemake.utils import Paramspace
+
 with one_line():
-    study = open_study(config, SCHEMAS)
+    study = open_study(config, SCHEMAS, leads)
 if workflow.is_main_process:  # the jobs of a cluster read the workflow again
     for line in study.warnings:
         logger.warning(f"warning: {public(line)}")
@@ -31,6 +34,15 @@ def present(paths):
         return found
 
     return find
+
+
+trials = Paramspace(pd.DataFrame(study.experiments.trials))
+
+
+def trials_of(experiment):
+    """The directories of an experiment's trials."""
+    of_it = trials[trials["experiment"] == experiment]
+    return [f"{study.out}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
 
 
 def grows(first):

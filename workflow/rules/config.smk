@@ -12,8 +12,8 @@ SCHEMAS = HERE / "../schemas"
 # The library, for this process and for the rules' scripts, which are in folders of their own.
 SCRIPTS = str(HERE / "../scripts")
 sys.path.insert(0, SCRIPTS)
-path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-os.environ["PYTHONPATH"] = os.pathsep.join([SCRIPTS, *(x for x in path if x not in ("", SCRIPTS))])
+path = [x for x in os.getenv("PYTHONPATH", "").split(os.pathsep) if x not in ("", SCRIPTS)]
+os.environ.update(PYTHONPATH=os.pathsep.join([SCRIPTS, *path]))
 
 from leopard.errors import InputError
 from leopard.study.opening import choose_factor, open_study
@@ -28,6 +28,9 @@ def one_line():
     except InputError as error:
         sys.exit(f"error: {error}")
 
+
+# Of several factors, the first leads: its rules make what all share (factors.smk).
+leads = config.pop("leads", True)
 
 with one_line():
     # What would be put before every path of the workflow is not before those among its params.

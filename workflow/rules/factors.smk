@@ -2,7 +2,7 @@
 # Needs: a config with `factors` and no `tf`. Makes: the targets of a study of one, for all of them.
 #        The rules of a factor are named after it; those of what all share are the first factor's.
 
-STUDIES = {x: config | {"tf": x} for x in config["factors"]}
+factors = list(config["factors"])
 
 
 def for_every_factor(by_rule):
@@ -10,44 +10,42 @@ def for_every_factor(by_rule):
 
     A factor's rule that has settings by its own name has those only.
     """
-    prefixes = tuple(f"{factor}_" for factor in STUDIES)
+    prefixes = tuple(f"{factor}_" for factor in factors)
     own = {name: x for name, x in by_rule.items() if name.startswith(prefixes)}
     usual = {name: x for name, x in by_rule.items() if name not in own}
     return {prefix + name: x for prefix in prefixes for name, x in usual.items()} | own
 
 
-# Of profiles and the command line, before any rule is made.
-SETTINGS = workflow.resource_settings
-SETTINGS.overwrite_threads = for_every_factor(SETTINGS.overwrite_threads)
-SETTINGS.overwrite_resources = for_every_factor(SETTINGS.overwrite_resources)
+# Of profiles and the command line, before any rule is made. Snakemake (9.27) has no public way to
+# change them, nor looks for a module's rules under their own names.
+settings = workflow.resource_settings
+settings.overwrite_threads = for_every_factor(settings.overwrite_threads)
+settings.overwrite_resources = for_every_factor(settings.overwrite_resources)
 
-for STUDY in STUDIES:
-    PREFIX = f"{STUDY}_"
+for factor in factors:
+    prefix = f"{factor}_"
 
     module:
-        name: STUDY
+        name: factor
         snakefile:
             "../../Snakefile"
         config:
-            STUDIES[STUDY]
+            config | {"tf": factor, "leads": factor == factors[0]}
 
-    if STUDY == list(STUDIES)[0]:
-
-        use rule * from STUDY as PREFIX*
-
-    else:
-
-        use rule * from STUDY exclude simulate_genome, download_shared_file, prepare_genome, check_genome, exclude_bases, exclude_outside, check_signal, measure_signal, gather_shared_checks, sample_signal, normalise_signal, average_signal, list_usable_starts, draw_windows, extract_sequence, extract_signal, extract_average as PREFIX*
+    use rule * from factor as prefix*
 
 
-for TARGET in (
-    *("download", "windows", "train", "predict", "evaluate", "report", "compare", "browse"),
-    *("ablate", "tune", "search", "scaling", "gpu_types", "largest_batch"),
-):
+def targets_of(factor):
+    """The targets of a study of one factor: its rules that make nothing themselves."""
+    own = [x for x in workflow.rules if x.name.startswith(f"{factor}_") and not x.output]
+    return [x.name.removeprefix(f"{factor}_") for x in own if x.name != f"{factor}_all"]
+
+
+for target in targets_of(factors[0]):
 
     rule:
         name:
-            TARGET
+            target
         input:
-            [getattr(rules, f"{study}_{TARGET}").input for study in STUDIES],
+            [getattr(rules, f"{factor}_{target}").input for factor in factors],
         localrule: True

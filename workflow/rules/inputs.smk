@@ -34,7 +34,7 @@ rule download_file:
         "../scripts/inputs/download.py"
 
 
-if study.out != study.shared:
+if study.leads and study.out != study.shared:
 
     use rule download_file as download_shared_file with:
         output:
@@ -71,7 +71,7 @@ if study.jaspar_id:
             "../scripts/inputs/write_motif.py"
 
 
-if config["simulate"]:
+if study.leads and config["simulate"]:
 
     rule simulate_genome:
         input:
@@ -98,74 +98,80 @@ if config["simulate"]:
             "../scripts/inputs/simulate_genome.py"
 
 
-rule prepare_genome:
-    input:
-        present([study.genome]),
-    output:
-        fasta=study.fasta,
-        fai=study.fai,
-    log:
-        f"{study.shared}/logs/prepare_genome.log",
-    benchmark:
-        f"{study.shared}/benchmarks/prepare_genome.tsv"
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(60),
-    script:
-        "../scripts/inputs/prepare_genome.py"
+if study.leads:
+
+    rule prepare_genome:
+        input:
+            present([study.genome]),
+        output:
+            fasta=study.fasta,
+            fai=study.fai,
+        log:
+            f"{study.shared}/logs/prepare_genome.log",
+        benchmark:
+            f"{study.shared}/benchmarks/prepare_genome.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(60),
+        script:
+            "../scripts/inputs/prepare_genome.py"
 
 
-rule check_genome:
-    input:
-        fasta=study.fasta,
-        fai=study.fai,
-        exclusions=present(study.exclusions),
-        regions=present(study.regions),
-    output:
-        study.genome_check,
-    log:
-        f"{study.shared}/logs/check_genome.log",
-    benchmark:
-        f"{study.shared}/benchmarks/check_genome.tsv"
-    retries: 0  # an input that does not fit is no better the next time
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(10),
-    params:
-        chromosomes=study.chromosomes,
-        decoded=study.decoded,
-        window_length=config["windows"]["length"],
-    script:
-        "../scripts/inputs/check_genome.py"
+if study.leads:
+
+    rule check_genome:
+        input:
+            fasta=study.fasta,
+            fai=study.fai,
+            exclusions=present(study.exclusions),
+            regions=present(study.regions),
+        output:
+            study.genome_check,
+        log:
+            f"{study.shared}/logs/check_genome.log",
+        benchmark:
+            f"{study.shared}/benchmarks/check_genome.tsv"
+        retries: 0  # an input that does not fit is no better the next time
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(10),
+        params:
+            chromosomes=study.chromosomes,
+            decoded=study.decoded,
+            window_length=config["windows"]["length"],
+        script:
+            "../scripts/inputs/check_genome.py"
 
 
-rule exclude_bases:
-    input:
-        **shared_genome,
-        exclusions=study.exclusions,
-    output:
-        study.excluded,
-    log:
-        f"{study.shared}/logs/exclude_bases.log",
-    benchmark:
-        f"{study.shared}/benchmarks/exclude_bases.tsv"
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
-    params:
-        chromosomes=study.used_chromosomes,
-        unknown=config["windows"]["strategy"] != "apac2022",  # which scored N as well
-    script:
-        "../scripts/inputs/exclude_bases.py"
+if study.leads:
+
+    rule exclude_bases:
+        input:
+            **shared_genome,
+            exclusions=study.exclusions,
+        output:
+            study.excluded,
+        log:
+            f"{study.shared}/logs/exclude_bases.log",
+        benchmark:
+            f"{study.shared}/benchmarks/exclude_bases.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(20),
+        params:
+            chromosomes=study.used_chromosomes,
+            unknown=config["windows"]["strategy"] != "apac2022",  # which scored N as well
+        script:
+            "../scripts/inputs/exclude_bases.py"
 
 
-if study.regions:
+if study.leads and study.regions:
 
     rule exclude_outside:
         input:
@@ -189,28 +195,30 @@ if study.regions:
             "../scripts/inputs/exclude_outside.py"
 
 
-rule check_signal:
-    input:
-        genome=study.genome_check,
-        fasta=study.fasta,
-        fai=study.fai,
-        signals=present(lambda w: study.raw_signals[w.cell_line]),
-    output:
-        study.signal_check(),
-    log:
-        f"{study.shared}/logs/check_signal/{{cell_line}}.log",
-    benchmark:
-        f"{study.shared}/benchmarks/check_signal/{{cell_line}}.tsv"
-    retries: 0
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
-    params:
-        chromosomes=study.used_chromosomes,
-    script:
-        "../scripts/inputs/check_signal.py"
+if study.leads:
+
+    rule check_signal:
+        input:
+            genome=study.genome_check,
+            fasta=study.fasta,
+            fai=study.fai,
+            signals=present(lambda w: study.raw_signals[w.cell_line]),
+        output:
+            study.signal_check(),
+        log:
+            f"{study.shared}/logs/check_signal/{{cell_line}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/check_signal/{{cell_line}}.tsv"
+        retries: 0
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(20),
+        params:
+            chromosomes=study.used_chromosomes,
+        script:
+            "../scripts/inputs/check_signal.py"
 
 
 rule check_labels:
@@ -290,7 +298,7 @@ checkpoint gather_checks:
         "../scripts/inputs/gather_checks.py"
 
 
-if study.out != study.shared:
+if study.leads and study.out != study.shared:
 
     checkpoint gather_shared_checks:
         input:
@@ -336,30 +344,32 @@ rule make_labels:
         "../scripts/inputs/make_labels.py"
 
 
-rule measure_signal:
-    input:
-        **shared_genome,
-        signal_check=ancient(study.signal_check()),
-        signals=lambda w: study.raw_signals[w.cell_line],
-        excluded=study.excluded,
-    output:
-        study.measures(),
-    log:
-        f"{study.shared}/logs/measure_signal/{{cell_line}}.log",
-    benchmark:
-        f"{study.shared}/benchmarks/measure_signal/{{cell_line}}.tsv"
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(60),
-    params:
-        chromosomes=study.split_chromosomes,
-    script:
-        "../scripts/inputs/measure_signal.py"
+if study.leads:
+
+    rule measure_signal:
+        input:
+            **shared_genome,
+            signal_check=ancient(study.signal_check()),
+            signals=lambda w: study.raw_signals[w.cell_line],
+            excluded=study.excluded,
+        output:
+            study.measures(),
+        log:
+            f"{study.shared}/logs/measure_signal/{{cell_line}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/measure_signal/{{cell_line}}.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(60),
+        params:
+            chromosomes=study.split_chromosomes,
+        script:
+            "../scripts/inputs/measure_signal.py"
 
 
-if config["signal_scaling"] == "quantile":
+if study.leads and config["signal_scaling"] == "quantile":
 
     rule sample_signal:
         input:
@@ -406,28 +416,30 @@ if config["signal_scaling"] == "quantile":
             "../scripts/inputs/normalise_signal.py"
 
 
-rule average_signal:
-    input:
-        **shared_genome,
-        signals=study.signals_of(study.cell_lines),
-        scales=study.scales_of(study.cell_lines),
-    output:
-        study.average,
-    log:
-        f"{study.shared}/logs/average_signal.log",
-    benchmark:
-        f"{study.shared}/benchmarks/average_signal.tsv"
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(600),
-    params:
-        signals=[study.signal_files[line] for line in study.cell_lines],
-        chromosomes=study.used_chromosomes,
-        scales=[study.scale(line) for line in study.cell_lines],
-    script:
-        "../scripts/inputs/average_signal.py"
+if study.leads:
+
+    rule average_signal:
+        input:
+            **shared_genome,
+            signals=study.signals_of(study.cell_lines),
+            scales=study.scales_of(study.cell_lines),
+        output:
+            study.average,
+        log:
+            f"{study.shared}/logs/average_signal.log",
+        benchmark:
+            f"{study.shared}/benchmarks/average_signal.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(600),
+        params:
+            signals=[study.signal_files[line] for line in study.cell_lines],
+            chromosomes=study.used_chromosomes,
+            scales=[study.scale(line) for line in study.cell_lines],
+        script:
+            "../scripts/inputs/average_signal.py"
 
 
 rule download:

@@ -7,57 +7,60 @@
 
 from leopard.study.splits import SPLITS
 
+if study.leads:
 
-rule list_usable_starts:
-    input:
-        **shared_genome,
-        exclusions=study.exclusions,
-    output:
-        study.usable,
-    log:
-        f"{study.shared}/logs/list_usable_starts.log",
-    benchmark:
-        f"{study.shared}/benchmarks/list_usable_starts.tsv"
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(6000),
-        runtime=grows(30),
-    params:
-        chromosomes=study.split_chromosomes,
-        length=lookup(dpath="windows/length", within=config),
-        max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
-    script:
-        "../scripts/windows/list_usable_starts.py"
+    rule list_usable_starts:
+        input:
+            **shared_genome,
+            exclusions=study.exclusions,
+        output:
+            study.usable,
+        log:
+            f"{study.shared}/logs/list_usable_starts.log",
+        benchmark:
+            f"{study.shared}/benchmarks/list_usable_starts.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(6000),
+            runtime=grows(30),
+        params:
+            chromosomes=study.split_chromosomes,
+            length=lookup(dpath="windows/length", within=config),
+            max_n_fraction=lookup(dpath="windows/max_n_fraction", within=config),
+        script:
+            "../scripts/windows/list_usable_starts.py"
 
 
-rule draw_windows:
-    input:
-        branch(
-            config["windows"]["strategy"] == "usable",
-            then=study.usable,
-            otherwise=study.fai,
-        ),
-        checked=ancient(study.shared_checked),
-    output:
-        f"{study.shared}/{{windows}}/windows.tsv",
-    log:
-        f"{study.shared}/logs/draw_windows/{{windows}}.log",
-    benchmark:
-        f"{study.shared}/benchmarks/draw_windows/{{windows}}.tsv"
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    params:
-        chromosomes=lambda w: study.window_sets[w.windows],
-        counts={split: config["windows"][split] for split in SPLITS},
-        length=lookup(dpath="windows/length", within=config),
-        seed=lookup(dpath="windows/seed", within=config),
-        strategy=lookup(dpath="windows/strategy", within=config),
-    script:
-        "../scripts/windows/draw_windows.py"
+if study.leads:
+
+    rule draw_windows:
+        input:
+            branch(
+                config["windows"]["strategy"] == "usable",
+                then=study.usable,
+                otherwise=study.fai,
+            ),
+            checked=ancient(study.shared_checked),
+        output:
+            f"{study.shared}/{{windows}}/windows.tsv",
+        log:
+            f"{study.shared}/logs/draw_windows/{{windows}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/draw_windows/{{windows}}.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        params:
+            chromosomes=lambda w: study.window_sets[w.windows],
+            counts={split: config["windows"][split] for split in SPLITS},
+            length=lookup(dpath="windows/length", within=config),
+            seed=lookup(dpath="windows/seed", within=config),
+            strategy=lookup(dpath="windows/strategy", within=config),
+        script:
+            "../scripts/windows/draw_windows.py"
 
 
 rule extract_labels:
@@ -85,50 +88,56 @@ rule extract_labels:
         "../scripts/windows/extract_windows.py"
 
 
-use rule extract_labels as extract_sequence with:
-    input:
-        **shared_genome,
-        windows=f"{study.shared}/{{windows}}/windows.tsv",
-    output:
-        f"{study.shared}/{{windows}}/sequence.npy",
-    log:
-        f"{study.shared}/logs/extract_sequence/{{windows}}.log",
-    benchmark:
-        f"{study.shared}/benchmarks/extract_sequence/{{windows}}.tsv"
-    params:
-        kind="codes",
+if study.leads:
+
+    use rule extract_labels as extract_sequence with:
+        input:
+            **shared_genome,
+            windows=f"{study.shared}/{{windows}}/windows.tsv",
+        output:
+            f"{study.shared}/{{windows}}/sequence.npy",
+        log:
+            f"{study.shared}/logs/extract_sequence/{{windows}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/extract_sequence/{{windows}}.tsv"
+        params:
+            kind="codes",
 
 
-use rule extract_labels as extract_signal with:
-    input:
-        **shared_genome,
-        windows=f"{study.shared}/{{windows}}/windows.tsv",
-        signal_check=ancient(study.signal_check()),
-        signals=lambda w: study.signal_files[w.cell_line],
-        scale=lambda w: study.scale(w.cell_line),
-    output:
-        f"{study.shared}/{{windows}}/{{cell_line}}.signal.npy",
-    log:
-        f"{study.shared}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
-    benchmark:
-        f"{study.shared}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
-    params:
-        kind="signal",
+if study.leads:
+
+    use rule extract_labels as extract_signal with:
+        input:
+            **shared_genome,
+            windows=f"{study.shared}/{{windows}}/windows.tsv",
+            signal_check=ancient(study.signal_check()),
+            signals=lambda w: study.signal_files[w.cell_line],
+            scale=lambda w: study.scale(w.cell_line),
+        output:
+            f"{study.shared}/{{windows}}/{{cell_line}}.signal.npy",
+        log:
+            f"{study.shared}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
+        params:
+            kind="signal",
 
 
-use rule extract_labels as extract_average with:
-    input:
-        **shared_genome,
-        windows=f"{study.shared}/{{windows}}/windows.tsv",
-        average=study.average,
-    output:
-        f"{study.shared}/{{windows}}/average.npy",
-    log:
-        f"{study.shared}/logs/extract_average/{{windows}}.log",
-    benchmark:
-        f"{study.shared}/benchmarks/extract_average/{{windows}}.tsv"
-    params:
-        kind="average",
+if study.leads:
+
+    use rule extract_labels as extract_average with:
+        input:
+            **shared_genome,
+            windows=f"{study.shared}/{{windows}}/windows.tsv",
+            average=study.average,
+        output:
+            f"{study.shared}/{{windows}}/average.npy",
+        log:
+            f"{study.shared}/logs/extract_average/{{windows}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/extract_average/{{windows}}.tsv"
+        params:
+            kind="average",
 
 
 rule windows:

@@ -20,6 +20,7 @@ class Asked:
         config: With all defaults.
         shared: Directory of what does not depend on the factor.
         out: Directory of what does; the same in a study of one.
+        leads: Whether it makes what several factors share.
         cell_lines: Those with a signal.
         labelled: Those of them with labels.
         members: The networks of each model, by name.
@@ -31,6 +32,7 @@ class Asked:
     config: Config
     shared: str
     out: str
+    leads: bool
     cell_lines: list[str]
     labelled: list[str]
     members: dict[str, Member]

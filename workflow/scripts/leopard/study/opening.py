@@ -28,12 +28,13 @@ def choose_factor(config: Config, schema: Path) -> None:
         refuse("config", "it has neither tf nor factors", "name the transcription factor")
 
 
-def open_study(config: Config, schemas: Path) -> Study:
+def open_study(config: Config, schemas: Path, leads: bool = True) -> Study:
     """The study of a config, all of its sheets read.
 
     Args:
         config: As `choose_factor` leaves it, of one factor.
         schemas: Directory of the sheets' schemas.
+        leads: Whether it makes what it shares with the studies of other factors.
 
     Raises:
         InputError: The first problem found.
@@ -56,6 +57,7 @@ def open_study(config: Config, schemas: Path) -> Study:
         config=config,
         shared=shared,
         out=out,
+        leads=leads,
         cell_lines=cell_lines,
         labelled=[x for x in labelled if x in cell_lines],
         members={x.name: x for x in _choose_members(config)},
