@@ -130,8 +130,8 @@ def test_secrets_of_urls_are_in_no_log_and_no_page(study):
 def test_names_stay_text(study):
     for name, column in (
         ("evaluation/summary.tsv", "cell_line"),
-        ("evaluation/calls.tsv", "cell_line"),
-        ("inputs.tsv", "name"),
+        ("evaluation/peaks.tsv", "cell_line"),
+        ("inputs.tsv", "cell_line"),
     ):
         table = pd.read_csv(study.results / name, sep="\t", dtype=str, na_filter=False)
         assert set(LINES) <= set(table[column]), name
