@@ -9,7 +9,8 @@ from pathlib import Path
 
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
 SCHEMAS = HERE / "../schemas"
-# The library, for this process and for the rules' scripts, which are in folders of their own.
+# The library of this clone, for this process and for the rules' scripts, which are in folders of
+# their own: a copy that was installed, as by `pip install .`, may be of another version.
 SCRIPTS = str(HERE / "../scripts")
 sys.path.insert(0, SCRIPTS)
 path = [x for x in os.getenv("PYTHONPATH", "").split(os.pathsep) if x not in ("", SCRIPTS)]

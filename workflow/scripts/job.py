@@ -10,18 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import leopard
-
-# Snakemake has Python look here last, so that a copy that was installed, as by `pip install .`,
-# would win, and go on being used when this clone is another version. Before anything else is
-# imported, which such a copy may not have.
-OWN, FOUND = Path(__file__).resolve().parent / "leopard", Path(leopard.__path__[0]).resolve()
-if FOUND != OWN:
-    sys.exit(
-        f"error: {FOUND}: not the library of this workflow, which is {OWN}; "
-        "pip uninstall leopard-decode, or take its directory out of PYTHONPATH"
-    )
-
-from leopard.errors import InputError, TimeUpError  # noqa: E402
+from leopard.errors import InputError, TimeUpError
 
 
 @contextmanager
