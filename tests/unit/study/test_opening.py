@@ -208,6 +208,14 @@ def test_what_a_browser_shows(opened):
         ),
         ({"motif": "MA0139"}, "MA0139 without a version"),
         ({"models": {"motif": {}}}, "model motif: a name that the workflow itself uses"),
+        (
+            {"tf": "absent", "factors": {"windows": None}},
+            "factor windows: a name that the workflow itself uses",
+        ),
+        ({"ablation": {"variants": {"default": {"epochs": 1}}}}, "variant default: a name that"),
+        ({"prediction": {"chromosomes": ["chr3", "chr4", "all"]}}, "chromosome all: a name that"),
+        ({"genome": {"fasta": "{a}.fa"}}, "in a path; rename the file, or link to it"),
+        ({"genome": {"fasta": "a\n.fa"}}, "in a path; rename the file, or link to it"),
         ({"models": {"x": {"weights": "{nope}.h5"}}}, "other braces than those of its names"),
         ({"genome": {"fasta": "$NOPE/genome.fa"}}, r"\$NOPE is not set"),
         ({"genome": {"fasta": "s3://bucket/genome.fa"}}, "cannot be downloaded"),
@@ -228,9 +236,34 @@ def test_weights_of_several_factors_are_told_apart(opened):
 
 
 def test_two_downloads_of_one_name(opened):
-    signals = SIGNALS.replace("a.bw", "https://host/x/a.bw").replace("b.bw", "https://host/y/a.bw")
-    with pytest.raises(InputError, match="has the name of another signal file"):
+    signals = SIGNALS.replace("a.bw", "https://me:secret@h/a.bw").replace("b.bw", "https://i/a.bw")
+    with pytest.raises(InputError, match="^https://i/a.bw: has the name of another signal file"):
         opened(signal_rows=signals)
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://user:secret@host/x.fa?token=secret", "FILE://user:secret@host/etc/passwd"]
+)
+def test_refusals_do_not_tell_secrets(opened, url):
+    with pytest.raises(InputError, match=r"://host/\S+: cannot be downloaded") as error:
+        opened(genome={"fasta": url})
+    assert "secret" not in str(error.value)
+
+
+def test_two_members_of_one_name(opened):
+    lines = ("a", "a-b", "b-c", "c")
+    rows = ["cell_line\treplicate\tsignal", *(f"{x}\t1\tx.bw" for x in lines), ""]
+    members = [("a-b", "c"), ("a", "b-c")]
+    with pytest.raises(InputError, match=r"two are called a-b-c-s1; rename a cell line"):
+        opened(
+            signal_rows="\n".join(rows),
+            label_rows="\n".join(["cell_line\tlabels", *(f"{x}\tx.bed" for x in lines), ""]),
+            members=[{"train": x, "validation": y, "seed": 1} for x, y in members],
+        )
+
+
+def test_the_first_of_several_factors_leads(opened):
+    assert opened().leads
 
 
 def test_labels_of_a_line_without_signal_are_told(opened):
