@@ -237,7 +237,7 @@ def test_weights_of_several_factors_are_told_apart(opened):
 
 def test_two_downloads_of_one_name(opened):
     signals = SIGNALS.replace("a.bw", "https://me:secret@h/a.bw").replace("b.bw", "https://i/a.bw")
-    with pytest.raises(InputError, match="^https://i/a.bw: has the name of another signal file"):
+    with pytest.raises(InputError, match=r"^https://i/a.bw: has the name of another signal file"):
         opened(signal_rows=signals)
 
 
