@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from workflow.conftest import equal_histories, equal_tracks
 
-from cluster.conftest import PATIENCE, PROFILE, GadiStudy
+from cluster.conftest import PATIENCE, GadiStudy
 
 ARRAYS = Counter(
     [f"extract_{x}" for x in ("sequence.windows", "signal.windows.a", "labels.windows.a")]
@@ -156,7 +156,7 @@ def test_kill_and_rerun_at_once(study: GadiStudy, undisturbed: GadiStudy, victim
     head = study.start("windows")
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) > 1)
     if victims == "all":
-        (sidecar,) = find_processes(str(PROFILE / "sidecar"), str(head.pid))
+        (sidecar,) = find_processes(str(study.profile_directory / "sidecar"), str(head.pid))
         os.kill(sidecar, signal.SIGKILL)
     os.killpg(head.pid, signal.SIGKILL)
     head.wait()
@@ -198,7 +198,7 @@ def submit_head(study: GadiStudy) -> None:
     at = arguments.index("--profile")
     elsewhere = study.directory.parent / "elsewhere"
     elsewhere.mkdir()
-    command = [str(PROFILE / "head"), *arguments[:at], *arguments[at + 2 :]]
+    command = [str(study.profile_directory / "head"), *arguments[:at], *arguments[at + 2 :]]
     subprocess.run(command, cwd=elsewhere, check=True)
 
 
