@@ -100,6 +100,12 @@ class GadiStudy(Study):
         self.heads.append(head)
         return head
 
+    @property
+    def ledgers(self) -> list[Path]:
+        """Those of runs that are not over, or left jobs or a lock."""
+        directory = self.directory / ".snakemake/pbs/ledgers"
+        return list(directory.iterdir()) if directory.exists() else []
+
     def check_after_fault(self, undisturbed: Study) -> None:
         """No job left, none twice, and nothing under a final name that is not whole."""
         self.server.wait_until(lambda: not self.server.live)
@@ -114,8 +120,7 @@ class GadiStudy(Study):
         self.check_after_fault(undisturbed)
         names = {path.name for path in (self.results / "windows").iterdir()}
         assert names == {path.name for path in (undisturbed.results / "windows").iterdir()}
-        ledgers = self.directory / ".snakemake/pbs/ledgers"
-        self.server.wait_until(lambda: not list(ledgers.iterdir()))
+        self.server.wait_until(lambda: not self.ledgers)
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +139,7 @@ def use_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROJECT", "ab12")
     commands = [str(ROOT / "tests/pbs/bin"), str(Path(sys.executable).parent)]
     monkeypatch.setenv("PATH", os.pathsep.join([*commands, "/usr/bin", "/bin"]))
-    for name in ("STORAGE", "GPU_MODEL", "JOBFS_GB", "SNAKEMAKE_PROFILE"):
+    for name in ("STORAGE", "GPU_MODEL", "JOBFS_GB", "SNAKEMAKE_PROFILE", "LEOPARD_SITE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -326,7 +326,7 @@ def show(job: Job, wrapped: bool) -> str:
 
 def qstat(arguments: list[str]) -> int:
     """Show jobs; every one if no id (or an empty one) is given."""
-    given, ids = getopt.gnu_getopt(arguments, "fxw")
+    given, ids = getopt.gnu_getopt(arguments, "fxwu:")
     options = dict(given)
     finished_too = "-x" in options
     if finished_too and not Options.read().keeps_history:

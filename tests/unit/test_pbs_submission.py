@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import standin
 from pbs import commands, submission
+from pbs.errors import RefusedError
 from pbs.ledger import Ledger
-from pbs.queues import Request
+from pbs.queues import Request, translate
 from pbs.server import is_away, is_final
 from pbs_fixtures import (  # noqa: F401
     AWAY,
@@ -317,3 +318,21 @@ def test_what_is_no_job_script_is_refused(tmp_path, capsys):
     (tmp_path / "x.sh").write_text(json.dumps({}))
     assert commands.main(["submit", "x.sh"]) == 1
     assert "not a job script of Snakemake's" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("site", ["plain", "gadi"])
+def test_a_plain_server_takes_what_its_settings_file_asks_for(stand_in, monkeypatch, site):
+    stand_in(queues=["workq", "gpu"], resources=["ncpus", "gpus", "mem", "walltime"], slots=0)
+    if site == "plain":
+        monkeypatch.setenv("LEOPARD_SITE", str(ROOT / "tests/pbs/plain/settings.ini"))
+        monkeypatch.delenv("PROJECT")
+    request = translate("train_network", 8, TRAINING)
+    name = submission.name_job("train_network", {})
+    command = submission.qsub_command(request, name, submission.prepare_log("train", name))
+    if site == "gadi":
+        with pytest.raises(RefusedError, match="Unknown resource Resource_List"):
+            submission.queue_job(command, "true\n", name)
+        return
+    submission.queue_job(command, "true\n", name)
+    (job,) = standin.every_job()
+    assert (job["queue"], job.resource("gpus"), job.resource("ncpus")) == ("gpu", "1", "16")
