@@ -3,10 +3,19 @@
 import ast
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from pbs_fixtures import PROFILE, ROOT
+from pbs_fixtures import (  # noqa: F401
+    PROFILE,
+    ROOT,
+    fixture_login,
+    fixture_stand_in,
+    job_states,
+    wait_for,
+    write_job,
+)
 
 MODULES = sorted((PROFILE / "pbs").glob("*.py"))
 OLD = [
@@ -22,19 +31,39 @@ def test_no_syntax_is_newer_than_python_3_6(path):
 
 
 @pytest.mark.skipif(not OLD, reason="no Python 3.6 on this machine")
-def test_python_3_6_runs_them(tmp_path):
-    done = subprocess.run(
-        [OLD[0], "-B", PROFILE / "head", "--configfile", "absent.yaml"],
-        cwd=tmp_path,
-        env={"PATH": f"{ROOT}/tests/pbs/bin:/usr/bin:/bin", "PROJECT": "ab12"},
-        capture_output=True,
-        text=True,
-        check=False,
+def test_python_3_6_submits_watches_and_clears(stand_in, tmp_path, monkeypatch):
+    """The commands by the old Python, the stand-in's by this one."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python3").symlink_to(OLD[0])
+    for name in ("qsub", "qstat", "qdel", "qselect"):
+        (tmp_path / "bin" / name).write_text(
+            f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/pbs/bin/{name} "$@"\n'
+        )
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    monkeypatch.setenv("PROGRESS_SECONDS", "0.1")
+    write_job(tmp_path / "job.sh", rule="draw", threads=1, resources={"mem_mb": 10, "runtime": 1})
+    stand_in(disabled="normal", slots=1)
+    script = tmp_path / "run.sh"
+    script.write_text(
+        f"""id=$({PROFILE}/submit job.sh); echo "$id"
+        until grep -q "1 running" said; do {PROFILE}/status "$id" > word; sleep 0.2; done
+        {PROFILE}/status 1.server
+        {PROFILE}/head --configfile absent.yaml
+        """
     )
-    assert (done.returncode, done.stderr) == (
-        1,
-        "error: snakemake: no such command; activate the environment\n",
-    )
+    with Path("said").open("w") as said:
+        run = subprocess.Popen(["bash", script], stdout=subprocess.PIPE, stderr=said, text=True)
+    wait_for(lambda: "Queue is not enabled; trying again" in Path("said").read_text())
+    stand_in()
+    answer, _ = run.communicate(timeout=120)
+    assert answer == "101.server\nrunning\n"
+    said = Path("said").read_text()
+    assert "error: a run is alive in" in said  # as the head is told
+    assert "Traceback" not in said
+    ledgers = tmp_path / ".snakemake/pbs/ledgers"
+    wait_for(lambda: not list(ledgers.iterdir()))
+    assert job_states() == "F"
 
 
 def test_modules_are_small():

@@ -21,7 +21,9 @@ AWAY = re.compile(
     r"|Connection timed out|no answer in",
     re.I,
 )
-FINAL = re.compile(r"unknown|illegal|invalid|violates|exceeds|usage:|denied|bad UID|-N value", re.I)
+FINAL = re.compile(
+    r"unknown|illegal|invalid|violates|exceeds|usage:|denied|unauthorized|bad UID|-N value", re.I
+)
 NO_HISTORY = "not configured to maintain job history"
 
 Answer = TypeVar("Answer")
@@ -81,7 +83,7 @@ def call(*command: str, text: str = "") -> Tuple[int, str, str]:
     code, out, err = run(command, text)
     if code and is_away(err):
         say_once("away", f"The PBS server is away: {one_line(err)}; waiting for it.", key="away")
-    elif code == 0:
+    else:
         since = withdraw("away")
         if since:
             say(f"The PBS server answers again, after {(time.time() - since) / 60:.0f} min.")
