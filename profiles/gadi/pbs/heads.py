@@ -26,6 +26,8 @@ ROUNDS = 30
 SUBMITS, RUNS = 36 / 48, 47 / 48
 """The parts of its walltime after which a head submits no more, and after which it stops its jobs,
 which a rerun goes on with."""
+TIDIES = 120.0
+"""Seconds that a run which has ended is given to delete its jobs."""
 DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
 
@@ -132,7 +134,7 @@ def conduct(*arguments: str) -> None:
         preexec_fn=_die_with_parent,
     )
     assert child.stdin is not None
-    start_sidecar(child.pid, find_directory(arguments))
+    ledger = start_sidecar(child.pid, find_directory(arguments))
     child.stdin.write(b"go\n")
     child.stdin.close()
 
@@ -148,6 +150,10 @@ def conduct(*arguments: str) -> None:
             told, out_of_time = signal.SIGTERM, True
             say("Out of time: a new head goes on when the jobs that run have ended.")
             os.kill(child.pid, told)
+    # The sidecar ends with this job: it is to have deleted what Snakemake did not.
+    limit = time.monotonic() + TIDIES
+    while ledger.path.exists() and time.monotonic() < limit:
+        time.sleep(0.2)
     live.seek(0)
     shutil.copyfileobj(live, sys.stdout.buffer)
     sys.stdout.flush()

@@ -140,7 +140,7 @@ class Ledger:
         return None if self.age() < LIFE else False
 
     def age(self) -> float:
-        """Seconds since its last change; the sidecar makes one every ten seconds."""
+        """Seconds since its last change; the sidecar makes one every few seconds."""
         try:
             return time.time() - self.path.stat().st_mtime
         except FileNotFoundError:

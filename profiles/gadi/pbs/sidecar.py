@@ -13,7 +13,7 @@ from pbs.processes import birth
 from pbs.progress import Watch
 from pbs.settings import PROFILE, seconds_of
 
-BEAT = 10.0
+BEAT = 5.0
 """Seconds between the signs of life."""
 
 
@@ -45,7 +45,7 @@ def is_dead(ledger: Ledger, patience: float) -> bool:
     Raises:
         RefusedError: The server would know, and stays away.
     """
-    start, age = time.monotonic(), ledger.age()
+    start, age, told = time.monotonic(), ledger.age(), False
     while True:
         try:
             alive = ledger.is_alive()
@@ -54,6 +54,9 @@ def is_dead(ledger: Ledger, patience: float) -> bool:
             if ledger.age() < age:  # it has changed
                 return False
             age = ledger.age()
+            if not told:
+                say(f"Waiting to see whether a run on another host is alive: {ledger.path.name}.")
+            told = True
         except AwayError as error:
             if time.monotonic() - start > patience:
                 raise RefusedError(f"{error}; start again when it answers") from None
