@@ -12,6 +12,7 @@ import standin
 from pbs import commands, submission
 from pbs.errors import RefusedError
 from pbs.ledger import Ledger
+from pbs.notices import withdraw
 from pbs.queues import Request, translate
 from pbs.server import is_away, is_final
 from pbs_fixtures import (  # noqa: F401
@@ -232,7 +233,7 @@ def test_a_refused_submission_waits(answers, job, capsys):
     assert [x[0] for x in answers[1]] == ["qsub"] * 7
 
 
-def test_a_queue_s_patience_is_one_for_all_jobs(answers, job, capsys):
+def test_a_queue_s_patience_is_one_for_all_jobs(answers, job, capsys, monkeypatch):
     answers[0]["qsub"] = (173, "", "qsub: Queue is not enabled")
     asked = []
     with pytest.MonkeyPatch.context() as patch:
@@ -245,6 +246,17 @@ def test_a_queue_s_patience_is_one_for_all_jobs(answers, job, capsys):
     assert said.count("trying again") == 1
     assert said.count("error: qsub: Queue is not enabled") == 1
     assert [n - asked[0] for n in asked] == [0, 1, 2]  # the wait is behind the first
+    # Another job waits no more than what is left, nor does one that has waited, whoever else did
+    # get in meanwhile.
+    write_job(job, rule="other")
+    monkeypatch.setenv("PATIENCE_MINUTES", "0.0001")
+    assert commands.main(["submit", str(job)]) == 1
+    assert len(answers[1]) == asked[-1] + 1
+    withdraw("refused-gpuvolta")
+    write_job(job, attempt=2)
+    assert commands.main(["submit", str(job)]) == 1
+    assert len(answers[1]) == asked[-1] + 2
+    assert "trying again" not in capsys.readouterr().err
     assert Ledger(Path("ledger")).unfinished() == ([], [])
 
 

@@ -119,6 +119,11 @@ class Ledger:
                 found[name] = found[name]._replace(word=words[1], ran=float(words[2]))
         return list(found.values())
 
+    def was_refused(self, name: str) -> bool:
+        """Whether the server turned down an earlier attempt at a job."""
+        stem = name.rpartition(".")[0]
+        return any(x[:1] == ["refused"] and x[1].rpartition(".")[0] == stem for x in self.read())
+
     def unfinished(self) -> Tuple[List[str], List[str]]:
         """Ids of jobs that were not seen to end, and names whose ids are not known."""
         left = [x for x in self.submissions() if x.word == RUNNING]

@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from pbs.errors import AwayError, RefusedError
 from pbs.ledger import Ledger, ledger_of
@@ -110,9 +110,20 @@ def move_earlier_logs(logs: List[str], own: Path) -> None:
 
 
 def queue_job(
-    command: List[str], script: str, name: str, is_over: Callable[[], bool] = lambda: False
+    command: List[str],
+    script: str,
+    name: str,
+    is_over: Callable[[], bool] = lambda: False,
+    waits: bool = True,
 ) -> str:
     """The id that qsub gives a job; it is asked again while that may help, and never for two.
+
+    Args:
+        command: qsub, without the script.
+        script: What it reads.
+        name: The job's.
+        is_over: Whether nobody wants the job any more.
+        waits: Whether one that is turned down is to be tried again.
 
     Raises:
         RefusedError: The server turns the request down for good, or for too long.
@@ -128,7 +139,7 @@ def queue_job(
                 say(f"{queue} takes jobs again.")
             return out.split()[0]
         message = one_line(err) or f"qsub ended with status {code}"
-        if is_final(code, message):
+        if is_final(code, message) or not (waits or is_away(message)):
             raise RefusedError(message)
         waited = time.monotonic() - start
         if is_away(message):
@@ -193,14 +204,12 @@ def submit(jobscript: str) -> None:
     attempt = re.search(r"--attempt (\d+)", text)
     if not found or not attempt:
         raise RefusedError(f"{jobscript}: not a job script of Snakemake's")
-    job: Dict[str, object] = json.loads(found[1])
-    rule = str(job.get("rule") or "group")
-    wildcards: Dict[str, str] = job.get("wildcards") or {}  # type: ignore[assignment]
-    name = name_job(rule, wildcards)
+    job: Dict[str, Any] = json.loads(found[1])
+    rule, threads = job.get("rule") or "group", job["threads"]
+    name = name_job(rule, job.get("wildcards") or {})
     log = prepare_log(rule, name)
-    move_earlier_logs(job.get("log") or [], log)  # type: ignore[arg-type]
-    threads = int(str(job["threads"]))
-    request = translate(rule, threads, job["resources"], int(attempt[1]))  # type: ignore[arg-type]
+    move_earlier_logs(job.get("log") or [], log)
+    request = translate(rule, threads, job["resources"], int(attempt[1]))
     command = qsub_command(request, name, log)
     script = write_script(give_cpus(text, rule, threads, request), request, [])
     head = find_head()
@@ -211,9 +220,10 @@ def submit(jobscript: str) -> None:
     if lost:
         print(lost)
         return
+    again = ledger.was_refused(name)
     ledger.write("submitting", name, f"{price(request):.3f}", f"{request.walltime / 3600:.3f}")
     try:
-        jobid = queue_job(command, script, name, ledger.is_closed)
+        jobid = queue_job(command, script, name, ledger.is_closed, not again)
     except RefusedError:
         ledger.write("refused", name)
         raise
