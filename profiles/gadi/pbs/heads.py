@@ -53,15 +53,19 @@ def check_free(directory: Path) -> None:
         record = ask(jobid)
         if record and judge(record) == RUNNING:
             raise RefusedError(f"{directory} has a head already, {jobid}; qdel it, or let it end")
-    lock, known = find_lock(directory), False
+    known = []
     for ledger in read_ledgers(directory):
+        limit = time.monotonic() + TIDIES
+        while ledger.is_alive() and ledger.is_job_alive() is False and time.monotonic() < limit:
+            time.sleep(1)  # its job was deleted just now
         if ledger.is_alive() is not False:
             raise RefusedError(
                 f"a run is alive in {directory}, or was {ledger.age():.0f} s ago, "
                 f"by {ledger.path.name} (host, process); stop it, or wait"
             )
-        known = known or ["locked", lock] in ledger.read()
-    if lock and not known:
+        known += [words[0] for event, *words in ledger.read() if event == "locked"]
+    lock = find_lock(directory)  # now, for a ledger that is gone has taken its lock with it
+    if lock and lock not in known:
         raise RefusedError(
             f"{directory} is locked, not by a run of this profile; if no snakemake runs there, "
             "unlock it: snakemake --unlock"

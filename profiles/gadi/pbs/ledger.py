@@ -138,11 +138,22 @@ class Ledger:
         *host, pid, born = self.path.name.split("-")
         if "-".join(host) == socket.gethostname():
             return bool(born) and birth(int(pid)) == born
+        in_a_job = self.is_job_alive()
+        if in_a_job is not None:
+            return in_a_job
+        return None if self.age() < LIFE else False
+
+    def is_job_alive(self) -> Optional[bool]:
+        """Whether the PBS job is that the run is in; None if it is in none.
+
+        Raises:
+            AwayError: The server does not say.
+        """
         for event, *words in self.read():
             if event == "job":
                 record = ask(words[0])
                 return record is not None and judge(record) == RUNNING
-        return None if self.age() < LIFE else False
+        return None
 
     def age(self) -> float:
         """Seconds since its last change; the sidecar makes one every few seconds."""

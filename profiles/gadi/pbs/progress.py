@@ -124,7 +124,8 @@ class Watch:
             for path in open_files(self.pid)
             if path.name.endswith(".snakemake.log")
         )
-        say(str(reckon(submissions, live, log, prices)))
+        if log or submissions:
+            say(str(reckon(submissions, live, log, prices)))
 
     def find_stuck(self, live: Mapping[str, Record], now: float) -> List[str]:
         """Lines on the jobs that have been held or waited for long; each job, or queue, once."""
