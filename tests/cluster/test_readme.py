@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import standin
+from pbs_fixtures import GADI_PAGE
 from workflow.conftest import ROOT
 
 from cluster.conftest import Server
@@ -27,9 +28,9 @@ def test_from_login_to_report_in_six_commands(tmp_path: Path, monkeypatch: pytes
     server.set(held="head")
     monkeypatch.setenv("USER", "me")
     (tmp_path / "scratch/ab12/me").mkdir(parents=True)
-    text = (ROOT / "README.md").read_text().partition("**Gadi (NCI).**")[2]
-    block = text.partition("```sh\n")[2].partition("```")[0].replace("\\\n", "")
-    lines = block.splitlines()
+    blocks = re.findall(r"```sh\n(.*?)```", GADI_PAGE.read_text(), re.S)
+    (block,) = [x for x in blocks if "profiles/gadi/head" in x]
+    lines = block.replace("\\\n", "").splitlines()
     assert len(lines) == 6
     lines[0] = lines[0].replace("/scratch/", f"{tmp_path}/scratch/")
     lines[0] = lines[0].replace("<this repository>", str(ROOT))

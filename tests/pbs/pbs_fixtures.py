@@ -14,6 +14,12 @@ from pbs import server, states, submission
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = ROOT / "profiles/gadi"
+GADI_PAGE = next(
+    page
+    for page in (ROOT / "docs/howto/gadi.md", ROOT / "README.md")
+    if page.exists() and "profiles/gadi/head --configfile" in page.read_text()
+)
+"""Where the commands for Gadi are told, and what jobs cost."""
 TRAINING = {"gpu": 1, "mem_mb": 16000, "runtime": 600, "disk_mb": 1000}
 
 AWAY = {

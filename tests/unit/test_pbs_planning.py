@@ -58,7 +58,7 @@ def test_local_rules_are_those_that_say_so():
     for name in ("train_network", "summarise_windows", "CTCF_summarise_windows", "unheard_of"):
         assert not planning.is_local(name, rules), name
     text = "".join(
-        path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")]
+        path.read_text() for path in [ROOT / "Snakefile", *ROOT.glob("workflow/**/*.smk")]
     )
     unnamed = len(re.findall(r"^ +rule:$", text, re.M))
     assert sum(rules.values()) == len(re.findall(r"localrule: True", text)) - unnamed

@@ -7,7 +7,7 @@ import pytest
 from pbs.errors import RefusedError
 from pbs.queues import Request, charge, is_among, read_gpu_queues, read_queues, translate
 from pbs.settings import find_project, find_storage, seconds_of, setting
-from pbs_fixtures import ROOT, TRAINING, fixture_login  # noqa: F401
+from pbs_fixtures import GADI_PAGE, ROOT, TRAINING, fixture_login  # noqa: F401
 
 
 @pytest.mark.parametrize(
@@ -100,19 +100,20 @@ def test_charge_counts_cpus_or_their_share_of_memory():
     assert charge("gpuhopper", 12, 300 * 1024, 1) > charge("gpuhopper", 12, 16000, 1) == 90
 
 
-def test_charges_in_the_readme_are_the_table_s():
-    text = (ROOT / "README.md").read_text()
+def test_charges_in_the_documents_are_the_table_s():
+    text = " ".join(GADI_PAGE.read_text().split())
     for model, queue in read_gpu_queues().items():
         cost = charge(queue, read_queues()[queue].cpus_per_gpu, 16000, 1)
         assert re.search(rf"\| {model} \| {queue} \| {cost:g} \|", text), model
     seconds = {"gpuvolta": 3170, "dgxa100": 942}
     costs = [charge(x, read_queues()[x].cpus_per_gpu, 16000, s / 3600) for x, s in seconds.items()]
     assert "costs {:.0f} or {:.0f} units".format(*costs) in text
-    assert f"the head {charge('normal', 1, 4096, 1):g} an hour" in text
+    head = charge("normal", 1, 4096, 1)
+    assert re.search(rf"the head (costs )?{head:g} (units )?an hour", text, re.I)
 
 
 def test_network_rules_exist():
-    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    text = "".join(path.read_text() for path in ROOT.glob("workflow/**/*.smk"))
     rules = set(re.findall(r"^ *(?:use )?rule (?:\w+ as )?(\w+)", text, re.M))
     assert set(setting("network_rules").split()) <= rules
 

@@ -2,15 +2,12 @@
 # Needs: config, workflow/schemas/*. Makes: the config with its defaults, and functions.
 import atexit
 import re
-import shlex
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
 sys.path.insert(0, str(HERE / "../scripts"))  # the library, as the rules' scripts find it
-if Path(sys.executable).exists():  # not quoted yet: Snakemake pastes it into shell commands
-    sys.executable = shlex.quote(sys.executable)
 
 from leopard import study as studies
 from leopard.errors import InputError

@@ -50,7 +50,7 @@ def without_reporting(arguments: Sequence[str]) -> List[str]:
 def read_rules() -> Dict[str, bool]:
     """The workflow's rules by name: whether Snakemake runs them itself, wherever the others go."""
     root, rules = PROFILE.parents[1], {}
-    for path in [root / "Snakefile", *root.glob("workflow/rules/*.smk")]:
+    for path in [root / "Snakefile", *root.glob("workflow/**/*.smk")]:
         blocks = re.split(r"^ *(?:use )?(?:rule|checkpoint) +(?=\w)", path.read_text(), flags=re.M)
         for block in blocks[1:]:
             name = re.match(r"(?:\w+ +as +)?(\w+)", block)
