@@ -1,6 +1,14 @@
+import shlex
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.14")
+
+# Snakemake pastes its Python's path into shell commands. (A module's Snakefile finds it quoted.)
+if Path(sys.executable).exists():
+    sys.executable = shlex.quote(sys.executable)
 
 
 # A study named by --configfile stands alone; without one it is the default study.

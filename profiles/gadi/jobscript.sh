@@ -1,8 +1,9 @@
 #!/bin/bash
 # properties = {properties}
 # One job of the workflow on a compute node. PBS starts it in $HOME with a login shell's PATH.
+
 umask 027
-cd "$PBS_O_WORKDIR" || exit
+cd "$LEOPARD_DIRECTORY" || exit
 export LEOPARD_DEADLINE=$(($(date +%s) + LEOPARD_WALLTIME)) # when PBS will kill it
 export TMPDIR="${{PBS_JOBFS:-${{TMPDIR:-/tmp}}}}"
 
@@ -10,14 +11,15 @@ export TMPDIR="${{PBS_JOBFS:-${{TMPDIR:-/tmp}}}}"
 # shell outlives the signal by which PBS ends a job, and waits for what it runs.
 leave() {{
   local code=$? exit=.snakemake/pbs/exit
-  cd "$PBS_O_WORKDIR" && mkdir -p $exit && echo $code > "$exit/.$PBS_JOBID" &&
+  cd "$LEOPARD_DIRECTORY" && mkdir -p $exit &&
+    echo "$code $SECONDS $PBS_JOBNAME" > "$exit/.$PBS_JOBID" &&
     mv "$exit/.$PBS_JOBID" "$exit/$PBS_JOBID"
   exit $code
 }}
 trap leave EXIT
 trap : TERM
 
-. "$LEOPARD_PROFILE/environment.sh"
+. "$LEOPARD_ENVIRONMENT"
 echo "$(date '+%F %T') $PBS_JOBID on $(hostname), ${{PBS_QUEUE:-}}, $(nproc) CPUs"
 if command -v nvidia-smi > /dev/null; then
   nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader

@@ -1,6 +1,7 @@
 """The tiny study through profiles/gadi, on the stand-in for PBS Professional."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,6 @@ import pytest
 import standin
 from workflow.conftest import ROOT, Study, build_study
 
-PROFILE = ROOT / "profiles/gadi"
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
 
 
@@ -75,18 +75,23 @@ class Server:
 class GadiStudy(Study):
     """A study whose jobs go to the server."""
 
+    clone: Path = field(kw_only=True)
     server: Server = field(kw_only=True)
     heads: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def command(self, *arguments: str) -> list[str]:
-        local = super().command(*arguments)
+        _, *local = super().command(*arguments)
         at = local.index("--profile")
         return [
-            *local[:at],
-            *("--profile", str(PROFILE), *local[at + 2 :]),
+            *(str(self.clone / ".venv/bin/python"), *local[:at]),
+            *("--profile", str(self.profile_directory), *local[at + 2 :]),
             *("--latency-wait", "5", "--seconds-between-status-checks", "1"),
             *("--max-status-checks-per-second", "10", "--max-jobs-per-timespan", "100/1s"),
         ]
+
+    @property
+    def profile_directory(self) -> Path:
+        return self.clone / "profiles/gadi"
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         """Start Snakemake as a terminal would: a process group that Ctrl-C reaches."""
@@ -94,6 +99,12 @@ class GadiStudy(Study):
         head = super().start(*arguments, **reached, **options)
         self.heads.append(head)
         return head
+
+    @property
+    def ledgers(self) -> list[Path]:
+        """Those of runs that are not over, or left jobs or a lock."""
+        directory = self.directory / ".snakemake/pbs/ledgers"
+        return list(directory.iterdir()) if directory.exists() else []
 
     def check_after_fault(self, undisturbed: Study) -> None:
         """No job left, none twice, and nothing under a final name that is not whole."""
@@ -109,8 +120,7 @@ class GadiStudy(Study):
         self.check_after_fault(undisturbed)
         names = {path.name for path in (self.results / "windows").iterdir()}
         assert names == {path.name for path in (undisturbed.results / "windows").iterdir()}
-        ledgers = self.directory / ".snakemake/pbs/ledgers"
-        self.server.wait_until(lambda: not list(ledgers.iterdir()))
+        self.server.wait_until(lambda: not self.ledgers)
 
 
 @pytest.fixture(autouse=True)
@@ -129,12 +139,23 @@ def use_server(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROJECT", "ab12")
     commands = [str(ROOT / "tests/pbs/bin"), str(Path(sys.executable).parent)]
     monkeypatch.setenv("PATH", os.pathsep.join([*commands, "/usr/bin", "/bin"]))
-    for name in ("STORAGE", "GPU_MODEL", "JOBFS_GB", "SNAKEMAKE_PROFILE"):
+    for name in ("STORAGE", "GPU_MODEL", "JOBFS_GB", "SNAKEMAKE_PROFILE", "LEOPARD_SITE"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workflow where somebody may have put it, with its environment as the README makes it."""
+    clone = tmp_path_factory.mktemp("clone") / "of it, (mine)"
+    for name in ("workflow", "profiles", "envs", "resources"):
+        shutil.copytree(ROOT / name, clone / name, symlinks=True)
+    shutil.copy2(ROOT / "Snakefile", clone)
+    (clone / ".venv").symlink_to(Path(sys.prefix))
+    return clone
+
+
+@pytest.fixture(scope="session")
+def undisturbed(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
     """The study run through to its evaluation, no fault in between."""
     directory = tmp_path_factory.mktemp("undisturbed")
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -146,7 +167,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> GadiStudy:
             training={"batch_size": 16, "epochs": 6},
         )
         server = Server(directory / "server")
-        through = GadiStudy(study.directory, study.config, server=server)
+        through = GadiStudy(
+            study.directory,
+            study.config,
+            snakefile=clone / "Snakefile",
+            clone=clone,
+            server=server,
+        )
         through.succeed("evaluate")
     return through
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,13 +11,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from workflow.conftest import equal_histories, equal_tracks
+import standin
+from workflow.conftest import ROOT, equal_histories, equal_tracks
 
-from cluster.conftest import PATIENCE, PROFILE, GadiStudy
+from cluster.conftest import PATIENCE, GadiStudy
 
 ARRAYS = Counter(
     [f"extract_{x}" for x in ("sequence.windows", "signal.windows.a", "labels.windows.a")]
 )
+
+
+SITE = ROOT / "tests/pbs/plain/settings.ini"
+PLAIN = {"queues": ["workq", "gpu"], "resources": ["ncpus", "gpus", "mem", "walltime"]}
 
 
 def find_processes(*words: str) -> list[int]:
@@ -40,6 +46,8 @@ def test_undisturbed(undisturbed: GadiStudy):
     server.check_nothing_ran_twice_at_once()
     jobs = {job["Job_Name"].rpartition(".")[0]: job for job in server.jobs}
     train = jobs["train_network.unet.a-a-s1"]
+    assert "--set-threads train_network=12" in train.script.read_text()
+    assert "--set-threads calibrate_model=12" in jobs["calibrate_model.unet"].script.read_text()
     assert train["queue"] == "gpuvolta"
     assert (train.resource("ngpus"), train.resource("ncpus")) == ("1", "12")
     assert (train.resource("mem"), train.resource("walltime")) == ("16000MB", "36000")
@@ -87,7 +95,10 @@ def test_a_job_that_always_fails(study: GadiStudy, undisturbed: GadiStudy):
     study.check_result(undisturbed)
 
 
-def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: GadiStudy):
+def test_training_beyond_its_walltime_goes_on(
+    study: GadiStudy, undisturbed: GadiStudy, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PROGRESS_SECONDS", "2")
     for path in (undisturbed.results / "windows").glob("*.npy"):
         shutil.copy2(path, study.results / "windows")
     member, track = "unet/a-a-s1", "predictions/unet/a.bigWig"
@@ -105,6 +116,14 @@ def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: Gad
     assert (killed["Exit_status"], killed["substate"]) == ("-29", "93")
     assert (killed.resource("walltime"), resumed.resource("walltime")) == ("36000", "72000")
     assert "walltime exceeded" in study.said
+    # At first nothing is done, and training may take twelve CPUs for ten hours.
+    far = re.findall(
+        r"(\d) of (\d) jobs done, (\d) running, \d queued; [\d.]+ service units so far, "
+        r"([\d.]+) expected",
+        study.said,
+    )
+    assert far[0][:3] == ("0", "3", "1")
+    assert float(far[0][3]) >= 360
     log = (study.results / "logs/train_network" / f"{member}.log").read_text()
     assert "going on after epoch" in log
     study.check_result(undisturbed)
@@ -114,7 +133,13 @@ def test_training_beyond_its_walltime_goes_on(study: GadiStudy, undisturbed: Gad
 
 
 @pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.full), 3])
-def test_ctrl_c(study: GadiStudy, undisturbed: GadiStudy, times: int):
+def test_ctrl_c(
+    study: GadiStudy, undisturbed: GadiStudy, times: int, monkeypatch: pytest.MonkeyPatch
+):
+    """At a plain site, which knows neither Gadi's queues nor its resources."""
+    monkeypatch.setenv("LEOPARD_SITE", str(SITE))
+    monkeypatch.delenv("PROJECT")
+    study.server.set(**PLAIN)
     head = study.start("windows")
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) == 3)
     for _ in range(times):
@@ -122,10 +147,11 @@ def test_ctrl_c(study: GadiStudy, undisturbed: GadiStudy, times: int):
         time.sleep(0.3)
     assert head.wait(PATIENCE) != 0
     study.check_after_fault(undisturbed)
-    if times > 1:
-        study.succeed("--unlock")
+    study.server.wait_until(lambda: not study.ledgers)  # and with the last the lock is gone
     study.succeed("windows")
     study.check_result(undisturbed)
+    assert {job["queue"] for job in study.server.jobs} == {"workq"}
+    assert {job["project"] for job in study.server.jobs} == {"_pbs_project_default"}
 
 
 @pytest.mark.full
@@ -156,67 +182,83 @@ def test_kill_and_rerun_at_once(study: GadiStudy, undisturbed: GadiStudy, victim
     head = study.start("windows")
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) > 1)
     if victims == "all":
-        (sidecar,) = find_processes(str(PROFILE / "sidecar"), str(head.pid))
+        (sidecar,) = find_processes(str(study.profile_directory / "sidecar"), str(head.pid))
         os.kill(sidecar, signal.SIGKILL)
     os.killpg(head.pid, signal.SIGKILL)
     head.wait()
     study.server.set()
-    study.succeed("--unlock")
+    if victims == "all":
+        study.succeed("--unlock")
+    else:
+        study.server.wait_until(lambda: not study.ledgers)
     said = study.succeed("windows")
     if victims == "all":
         assert "Deleting jobs of an earlier run" in said
     study.check_result(undisturbed)
 
 
-def test_server_away_for_a_while(study: GadiStudy, undisturbed: GadiStudy):
+def test_server_away_and_a_queue_disabled_for_a_while(study: GadiStudy, undisturbed: GadiStudy):
+    """On a server that keeps no history."""
     study.server.set(down=True)
     head = study.start("windows")
     study.server.wait_until(lambda: study.server.unanswered("qsub"))
-    study.server.set()
+    study.server.set(disabled="normal", keeps_history=False)
+    study.server.wait_until(lambda: "Queue is not enabled; trying again" in study.said)
+    study.server.set(rejections=1, keeps_history=False)
     study.server.wait_until(lambda: has_started(study))
-    study.server.set(down=True)
+    study.server.set(down=True, keeps_history=False)
     study.server.wait_until(lambda: study.server.unanswered("qstat"))
-    study.server.set()
+    study.server.set(keeps_history=False)
     assert head.wait(PATIENCE) == 0, study.said
-    assert "cannot connect" in study.said
+    assert study.said.count("The PBS server is away") == study.said.count("answers again") == 2
+    for message in ("Queue is not enabled", "No hours are left", "normal takes jobs again"):
+        assert study.said.count(message) == 1
     assert study.server.submissions() == ARRAYS
     study.check_result(undisturbed)
 
 
 @pytest.mark.full
-def test_lost_replies_and_no_history(study: GadiStudy, undisturbed: GadiStudy):
-    study.server.set(lost_replies=2, history=0.0)
+@pytest.mark.parametrize("keeps_history", [True, False])
+def test_lost_replies_and_no_history(study: GadiStudy, undisturbed: GadiStudy, keeps_history: bool):
+    study.server.set(lost_replies=2, history=0.0, keeps_history=keeps_history)
     study.succeed("windows")
     assert study.server.submissions() == ARRAYS
     study.check_result(undisturbed)
 
 
-def submit_head(study: GadiStudy) -> None:
-    """Have a run done by a job, the study's directory not the one that it is started in."""
+def submit_head(study: GadiStudy) -> str:
+    """Have a run done by a job, the study's directory not the one that it is started in.
+
+    What was said where it was typed.
+    """
     arguments = study.command("windows", "--directory", str(study.directory))[3:]
     arguments[arguments.index("study.yaml")] = str(study.directory / "study.yaml")
     at = arguments.index("--profile")
     elsewhere = study.directory.parent / "elsewhere"
-    elsewhere.mkdir()
-    command = [str(PROFILE / "head"), *arguments[:at], *arguments[at + 2 :]]
-    subprocess.run(command, cwd=elsewhere, check=True)
+    elsewhere.mkdir(exist_ok=True)
+    command = [str(study.profile_directory / "head"), *arguments[:at], *arguments[at + 2 :]]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
-@pytest.mark.full
-def test_head_as_a_job(study: GadiStudy, undisturbed: GadiStudy):
-    submit_head(study)
-    study.server.wait_until(lambda: bool(study.server.jobs) and not study.server.live)
-    head = study.server.jobs[0]
-    log = Path(head["Output_Path"].partition(":")[2]).read_text()
-    assert head["Exit_status"] == "0", log
-    assert "snakemake windows --directory" in log
-    study.check_result(undisturbed)
-
-
-@pytest.mark.full
-def test_head_as_a_job_deleted(study: GadiStudy, undisturbed: GadiStudy):
+def test_a_head_deleted_and_the_next(study: GadiStudy, undisturbed: GadiStudy):
+    """It has no time to tidy up; the next, typed at once, finds the directory free."""
+    study.server.set(kill_delay=0.0)
     submit_head(study)
     study.server.wait_until(lambda: has_started(study, 2) and len(study.server.jobs) == 4)
-    subprocess.run(["qdel", study.server.jobs[0].id], check=True)
-    study.check_after_fault(undisturbed)
-    assert len(study.server.jobs) == 4
+    head = study.server.jobs[0]
+    subprocess.run(["qdel", head.id], check=True)
+    study.server.wait_until(lambda: standin.Job(head.number).is_finished)
+    said = submit_head(study)
+    study.server.wait_until(lambda: len(study.server.jobs) > 4)
+    head = study.server.jobs[4]
+    assert f"qdel {head.id}" in said
+    study.server.wait_until(lambda: standin.Job(head.number).is_finished)
+    log = Path(head["Output_Path"].partition(":")[2])
+    study.server.wait_until(log.exists)
+    assert standin.Job(head.number)["Exit_status"] == "0", log.read_text()
+    assert "snakemake windows --directory" in log.read_text()
+    assert str(log) in said and str(log.with_suffix(".live.log")) in said
+    assert "steps (100%) done" in log.with_suffix(".live.log").read_text()
+    study.check_result(undisturbed)

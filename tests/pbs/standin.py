@@ -19,15 +19,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 STATE = Path(os.environ.get("PBS_STANDIN", "/nonexistent"))
 HOST = "server"
-QUEUES = ("normal", "copyq", "gpuvolta", "dgxa100", "gpuhopper")
+GADI_QUEUES = ("normal", "copyq", "gpuvolta", "dgxa100", "gpuhopper")
 # A plain server has no jobfs and storage, nor has it Gadi's `wd`, which no request here needs.
-RESOURCES = ("ncpus", "ngpus", "mem", "walltime", "jobfs", "storage")
+GADI_RESOURCES = ("ncpus", "ngpus", "mem", "walltime", "jobfs", "storage")
 LARGEST_NODE = {"ncpus": 128, "ngpus": 8, "mem": 2 << 40}
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 SUBSTATES = {"Q": "10", "H": "20"}
@@ -38,15 +38,22 @@ class Options:
     """What a test can ask of the server."""
 
     down: bool = False  # no command reaches it
+    starting: bool = False  # it is reached, but does not talk yet
     slots: int = 2  # jobs that run at a time
     queued: float = 0.0  # seconds that a job waits at least
     exiting: float = 0.2  # seconds in state E
     history: float | None = None  # seconds until a finished job is forgotten
+    keeps_history: bool = True  # or it forgets at once, and says that it keeps none
     kill_delay: float = 2.0  # seconds between SIGTERM and SIGKILL
     overruns: int = 0  # running jobs whose walltime ends now
     slow: float = 0.0  # seconds that qsub takes, half of them when the job is in
     lost_replies: int = 0  # qsubs whose job is in, but whose answer is lost
     hook_rejections: int = 0  # jobs that a hook will refuse to start
+    rejections: int = 0  # qsubs that a hook will refuse
+    disabled: str = ""  # a queue that takes no jobs
+    held: str = ""  # jobs whose names begin so are held as they are queued
+    queues: Sequence[str] = GADI_QUEUES
+    resources: Sequence[str] = GADI_RESOURCES
 
     @classmethod
     def read(cls) -> "Options":
@@ -146,7 +153,8 @@ def find(jobid: str, command: str) -> Job:
     number = jobid.split(".")[0]
     with contextlib.suppress(FileNotFoundError, ValueError):
         job = Job(int(number))
-        history = Options.read().history
+        options = Options.read()
+        history = options.history if options.keeps_history else 0
         age = time.time() - job.path.stat().st_mtime
         if not (job.is_finished and history is not None and age > history):
             return job
@@ -175,7 +183,7 @@ def check_resources(requests: list[str]) -> dict[str, str]:
     wanted = {}
     for request in ",".join(requests).split(","):
         name, _, value = request.partition("=")
-        if name not in RESOURCES:
+        if name not in Options.read().resources:
             raise CommandError(187, f"qsub: Unknown resource Resource_List.{name}")
         shape = {
             "mem": r"(?i)\d+([kmgt]?b|[kmgt])?",
@@ -218,9 +226,14 @@ def qsub(arguments: list[str]) -> int:
     if not re.fullmatch(r"[A-Za-z0-9._+-]{1,230}", name):
         raise CommandError(2, "qsub: illegal -N value")
     queue = options.get("-q", "normal")
-    if queue not in QUEUES:
+    server = Options.read()
+    if queue not in server.queues:
         raise CommandError(170, "qsub: Unknown queue")
-    slow = Options.read().slow
+    if queue == server.disabled:
+        raise CommandError(173, "qsub: Queue is not enabled")
+    if take("rejections"):
+        raise CommandError(32, "qsub: No hours are left for project ab12.\nAsk its lead for more.")
+    slow, held = server.slow, "-h" in options or bool(server.held and name.startswith(server.held))
     time.sleep(slow / 2)
 
     wanted = {"ncpus": "1", "walltime": "24:00:00"} | wanted
@@ -247,7 +260,7 @@ def qsub(arguments: list[str]) -> int:
         attributes = {
             "Job_Name": name,
             "Job_Owner": f"{user.pw_name}@{HOST}",
-            "job_state": "H" if "-h" in options else "Q",
+            "job_state": "H" if held else "Q",
             "queue": queue,
             "server": HOST,
             "ctime": time.ctime(),
@@ -256,13 +269,14 @@ def qsub(arguments: list[str]) -> int:
             "Output_Path": f"{HOST}:{Path(cwd, options.get('-o', f'{name}.o{number}'))}",
             "Rerunable": "False" if options.get("-r") == "n" else "True",
             **{f"Resource_List.{key}": value for key, value in sorted(wanted.items())},
-            "substate": SUBSTATES["H" if "-h" in options else "Q"],
+            "substate": SUBSTATES["H" if held else "Q"],
             "Variable_List": ",".join(f"{k}={v}" for k, v in variables.items()),
             "umask": options.get("-W", "").partition("umask=")[2] or "077",
             "shell": options.get("-S", "/bin/bash"),
             "home": home,
             "Submit_arguments": " ".join(arguments),
             "project": options.get("-P", "_pbs_project_default"),
+            "comment": "Job held by user" if held else "Not Running: Queue not started.",
         }
         (STATE / "spool" / f"{number}.{HOST}.SC").write_text(script)
         (STATE / "spool" / f"{number}.{HOST}.SC").chmod(0o700)
@@ -312,9 +326,12 @@ def show(job: Job, wrapped: bool) -> str:
 
 def qstat(arguments: list[str]) -> int:
     """Show jobs; every one if no id (or an empty one) is given."""
-    given, ids = getopt.gnu_getopt(arguments, "fxw")
+    given, ids = getopt.gnu_getopt(arguments, "fxwu:")
     options = dict(given)
     finished_too = "-x" in options
+    if finished_too and not Options.read().keeps_history:
+        print("qstat: PBS is not configured to maintain job history", file=sys.stderr)
+        return 0
     if not any(ids):
         jobs = [job for job in every_job() if finished_too or not job.is_finished]
     else:
@@ -364,6 +381,8 @@ def qdel(arguments: list[str]) -> int:
 def qselect(arguments: list[str]) -> int:
     """Print the ids of the jobs of a name."""
     options = dict(getopt.getopt(arguments, "xN:")[0])
+    if "-x" in options and not Options.read().keeps_history:
+        return 0
     for job in every_job():
         if job["Job_Name"] == options.get("-N", job["Job_Name"]):
             with contextlib.suppress(CommandError):
@@ -473,11 +492,14 @@ def run(arguments: list[str]) -> int:
             return 0
         job.change(job_state="R", substate="41", stime=time.ctime())
     output = STATE / "spool" / f"{job.id}.OU"
+    start = time.monotonic()
     if take("hook_rejections"):
         substate, code = "93", "-17"
     else:
         substate, code = execute(job, output)
-    job.change(job_state="E", substate="51", Exit_status=code)
+    hours, rest = divmod(round(time.monotonic() - start), 3600)
+    used = {"resources_used.walltime": f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"}
+    job.change(job_state="E", substate="51", Exit_status=code, **used)
     time.sleep(Options.read().exiting)
     destination = Path(job["Output_Path"].partition(":")[2])
     if destination.is_dir():
@@ -500,10 +522,16 @@ def main(argv: list[str]) -> int:
     if name not in COMMANDS:
         return run(argv[2:])
     try:
-        if Options.read().down:
+        options = Options.read()
+        if options.down or options.starting:
             with (STATE / "unanswered").open("a") as file:
                 print(name, file=file)
-            raise CommandError(255, f"Connection refused\n{name}: cannot connect to server {HOST}")
+            if options.starting:
+                raise CommandError(183, f"{name}: Communication failure")
+            # Exit statuses are errno modulo 256; qstat has one of its own.
+            code = 255 if name == "qstat" else 15010 % 256
+            problem = f"cannot connect to server {HOST} (errno=15010)"
+            raise CommandError(code, f"Connection refused\n{name}: {problem}")
         return COMMANDS[name](argv[1:])
     except CommandError as failure:
         print(failure, file=sys.stderr)

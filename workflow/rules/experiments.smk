@@ -283,7 +283,7 @@ rule summarise_search:
 rule tabulate_gpu_types:
     input:
         trials=trials_of("gpu_type"),
-        rates=workflow.source_path("../../resources/gpu_rates.tsv"),
+        rates=workflow.source_path("../../profiles/gadi/queues.tsv"),
     output:
         table=f"{study.out}/trials/gpu_types.tsv",
         page=report(

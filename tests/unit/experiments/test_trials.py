@@ -6,7 +6,6 @@ import signal
 from pathlib import Path
 
 import pandas as pd
-import pbs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +18,9 @@ from leopard.experiments.outcomes import (
     write_outcome,
 )
 from leopard.experiments.trials import find_largest, read_search, search, survive
+from leopard.genome.formats import read_table
 from leopard.report.experiment_tables import gpu_types_page
+from pbs.queues import charge, read_gpu_queues, read_queues
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,7 +69,7 @@ def test_outcomes_and_choice(directories, tmp_path):
 
 
 def test_gpu_types_and_what_they_cost(tmp_path):
-    rates = pd.read_csv(ROOT / "resources/gpu_rates.tsv", sep="\t")
+    rates = pd.read_csv(ROOT / "profiles/gadi/queues.tsv", sep="\t")
     paths = [tmp_path / f"experiment~gpu_type/value~{x}/seed~1" for x in ("a100", "h200", "b300")]
     record = {
         **{"device": "A100", "training_time": 942, "windows_per_second": 321.5, "epochs": 3},
@@ -85,19 +86,20 @@ def test_gpu_types_and_what_they_cost(tmp_path):
     measured = first[["loss", "pr_auc", "dice_coef", "binary_io_u", "epochs"]]
     assert measured.tolist() == [0.01, 0.5, 0.4, 0.3, 3]
     # As the profile charges it: 16 CPUs with the GPU, and no more memory than theirs.
-    assert first["charge"] == pytest.approx(pbs.charge("dgxa100", 16, 1000, 942 / 3600))
+    assert first["charge"] == pytest.approx(charge("dgxa100", 16, 1000, 942 / 3600))
     assert table["charge"].isna().tolist() == [False, True, True]
     assert table["failure"].tolist()[1] == "killed"
     page = gpu_types_page(table)
     assert ">18.84<" in page and ">killed<" in page and ">A100<" in page
 
 
-def test_rates_are_those_of_the_profile():
-    rates = pd.read_csv(ROOT / "resources/gpu_rates.tsv", sep="\t").set_index("gpu_type")
-    assert rates["queue"].to_dict() == pbs.GPU_QUEUES
-    for row in rates.itertuples():
-        queue = pbs.QUEUES[row.queue]
-        assert (row.cpus_per_gpu, row.rate) == (queue.cpus_per_gpu, queue.rate)
+def test_the_report_reads_the_profile_s_rates():
+    rates = read_table(ROOT / "profiles/gadi/queues.tsv").set_index("gpu_type")
+    for gpu_type, name in read_gpu_queues().items():
+        queue, row = read_queues()[name], rates.loc[gpu_type]
+        assert (row["cpus_per_gpu"], row["rate"]) == (queue.cpus_per_gpu, queue.rate)
+    rules = "".join(path.read_text() for path in ROOT.glob("workflow/**/*.smk"))
+    assert 'workflow.source_path("../../profiles/gadi/queues.tsv")' in rules
 
 
 def test_no_choice_is_an_error(directories):

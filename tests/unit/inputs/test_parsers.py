@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pbs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from leopard.errors import InputError
 from leopard.genome.formats import read_bed, read_motif, read_narrowpeak
 from leopard.genome.tracks import read_chrom_sizes
 from leopard.study import sheets
+from pbs.server import parse_qstat
 
 PARSERS = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "parsers"))
 SIGNALS = Path(__file__).resolve().parents[3] / "workflow/schemas/signals.schema.yaml"
@@ -197,11 +197,11 @@ def test_qstat_output_is_read_back(records, width, wrapped):
             cuts = [line[:head], *(line[i : i + width] for i in range(head, len(line), width))]
             text += ("\n\t".join(cuts) if wrapped else line) + "\n"
         text += "\n"
-    assert pbs.parse_qstat(text) == records
+    assert parse_qstat(text) == records
 
 
 @PARSERS
 @given(st.text(max_size=400))
 def test_qstat_output_of_any_kind_is_survived(text):
-    pbs.parse_qstat(text)
-    pbs.parse_qstat("Job Id: 7.pbs\n    job_state = R\n\n" + text)
+    parse_qstat(text)
+    parse_qstat("Job Id: 7.pbs\n    job_state = R\n\n" + text)

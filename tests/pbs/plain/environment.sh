@@ -1,0 +1,2 @@
+# No modules here; the environment of the clone.
+. "$LEOPARD_PROFILE/../../.venv/bin/activate"
