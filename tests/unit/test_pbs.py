@@ -451,8 +451,8 @@ def test_charge_counts_cpus_or_their_share_of_memory():
     assert pbs.charge("gpuhopper", 12, 300 * 1024, 1) > pbs.charge("gpuhopper", 12, 16000, 1) == 90
 
 
-def test_charges_in_the_readme():
-    text = (ROOT / "README.md").read_text()
+def test_charges_in_the_documents():
+    text = (ROOT / "docs/howto/gadi.md").read_text()
     for model, queue in pbs.GPU_QUEUES.items():
         cost = pbs.charge(queue, pbs.QUEUES[queue].cpus_per_gpu, 16000, 1)
         assert re.search(rf"\| {model} \| {queue} \| {cost:g} \|", text), model

@@ -1,0 +1,87 @@
+"""Pages of the library's modules, one for each folder of it, in the order of the data.
+
+They are written into reference/api/ before Sphinx looks for documents, and only if they changed.
+"""
+
+import ast
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+LIBRARY = Path(__file__).resolve().parents[2] / "workflow/scripts/leopard"
+STAGES = (
+    *("inputs", "windows", "training", "decoding", "evaluation", "interpretation", "experiments"),
+    *("comparison", "report", "browsing"),
+)
+
+
+def say(path: Path) -> str:
+    """The docstring of a module."""
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def list_folders() -> list[Path]:
+    """Stages in the order of the data, then what all of them share."""
+    folders = [x.parent for x in LIBRARY.glob("*/__init__.py")]
+
+    def place(folder: Path) -> tuple[int, str]:
+        name = folder.name
+        return (STAGES.index(name) if name in STAGES else len(STAGES), name)
+
+    return sorted(folders, key=place)
+
+
+def automodule(name: str) -> list[str]:
+    """A module with everything public in it."""
+    return [f"## `{name}`", "", "```{automodule} " + name, "```", ""]
+
+
+def write_folder(folder: Path) -> str:
+    """The page of a stage or of a shared package: its modules."""
+    package = f"leopard.{folder.name}"
+    modules = sorted(x for x in folder.glob("*.py") if x.name != "__init__.py")
+    lines = [f"# {folder.name}", ""]
+    own = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+    if any(isinstance(x, ast.FunctionDef | ast.ClassDef) for x in own.body):
+        lines += automodule(package)
+    else:
+        lines += [say(folder / "__init__.py"), ""]
+    for path in modules:
+        lines += automodule(f"{package}.{path.stem}")
+    return "\n".join(lines)
+
+
+def write_rest() -> str:
+    """The page of the modules that are in no folder."""
+    lines = ["# errors, devices, metrics", "", "What every stage uses.", ""]
+    for path in sorted(LIBRARY.glob("*.py")):
+        if path.name != "__init__.py":
+            lines += automodule(f"leopard.{path.stem}")
+    return "\n".join(lines)
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write every page that is not as it should be, and remove those of folders that are gone."""
+    target = Path(app.srcdir) / "reference/api"
+    target.mkdir(exist_ok=True)
+    pages = {f"{x.name}.md": write_folder(x) for x in list_folders()}
+    pages["modules.md"] = write_rest()
+    names = "\n".join(x.removesuffix(".md") for x in pages)
+    about = (
+        "The library `leopard` knows nothing of Snakemake and can be used by itself. A folder of it "
+        "is a stage of the workflow; all stages share `study`, `genome` and `models`.\n"
+    )
+    pages["index.md"] = f"# The library\n\n{about}\n```{{toctree}}\n:maxdepth: 2\n\n{names}\n```\n"
+    for name, text in pages.items():
+        path = target / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    for path in target.glob("*.md"):
+        if path.name not in pages:
+            path.unlink()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """What Sphinx calls."""
+    app.connect("builder-inited", write_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
