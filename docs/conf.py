@@ -31,9 +31,9 @@ myst_heading_anchors = 4
 os.environ["KERAS_BACKEND"] = "numpy"
 warnings.filterwarnings("ignore", "`custom_gradient` for the numpy backend")
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_typehints = "signature"
+python_maximum_signature_line_length = 88
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True

@@ -4,7 +4,9 @@ They are written into reference/api/ before Sphinx looks for documents, and only
 """
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -31,16 +33,21 @@ def list_folders() -> list[Path]:
     return sorted(folders, key=place)
 
 
+def head(text: str, mark: str = "=") -> list[str]:
+    """A heading in reStructuredText, which autodoc speaks."""
+    return [text, mark * len(text), ""]
+
+
 def automodule(name: str) -> list[str]:
     """A module with everything public in it."""
-    return [f"## `{name}`", "", "```{automodule} " + name, "```", ""]
+    return [*head(f"``{name}``", "-"), f".. automodule:: {name}", ""]
 
 
 def write_folder(folder: Path) -> str:
     """The page of a stage or of a shared package: its modules."""
     package = f"leopard.{folder.name}"
     modules = sorted(x for x in folder.glob("*.py") if x.name != "__init__.py")
-    lines = [f"# {folder.name}", ""]
+    lines = head(folder.name)
     own = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
     if any(isinstance(x, ast.FunctionDef | ast.ClassDef) for x in own.body):
         lines += automodule(package)
@@ -53,35 +60,57 @@ def write_folder(folder: Path) -> str:
 
 def write_rest() -> str:
     """The page of the modules that are in no folder."""
-    lines = ["# errors, devices, metrics", "", "What every stage uses.", ""]
+    lines = [*head("shared modules"), "What every stage uses.", ""]
     for path in sorted(LIBRARY.glob("*.py")):
         if path.name != "__init__.py":
             lines += automodule(f"leopard.{path.stem}")
     return "\n".join(lines)
 
 
+def write_index(names: Iterable[str]) -> str:
+    """The page that lists the others."""
+    about = (
+        "The library ``leopard`` knows nothing of Snakemake and can be used alone. A folder of it "
+        "is a stage of the workflow; all stages share ``study``, ``genome`` and ``models``."
+    )
+    tree = [".. toctree::", "   :maxdepth: 2", "", *(f"   {name}" for name in names)]
+    return "\n".join([*head("The library"), about, "", *tree, ""])
+
+
 def write_pages(app: Sphinx) -> None:
     """Write every page that is not as it should be, and remove those of folders that are gone."""
     target = Path(app.srcdir) / "reference/api"
     target.mkdir(exist_ok=True)
-    pages = {f"{x.name}.md": write_folder(x) for x in list_folders()}
-    pages["modules.md"] = write_rest()
-    names = "\n".join(x.removesuffix(".md") for x in pages)
-    about = (
-        "The library `leopard` knows nothing of Snakemake and can be used by itself. A folder of it "
-        "is a stage of the workflow; all stages share `study`, `genome` and `models`.\n"
-    )
-    pages["index.md"] = f"# The library\n\n{about}\n```{{toctree}}\n:maxdepth: 2\n\n{names}\n```\n"
+    pages = {x.name: write_folder(x) for x in list_folders()} | {"modules": write_rest()}
+    pages["index"] = write_index(list(pages))
     for name, text in pages.items():
-        path = target / name
+        path = target / f"{name}.rst"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-    for path in target.glob("*.md"):
-        if path.name not in pages:
+    for path in target.iterdir():
+        if path.suffix != ".rst" or path.stem not in pages:
             path.unlink()
+
+
+PLAIN: dict[str, list[str]] = {}
+"""Docstrings of constants, by name, while Napoleon looks at them."""
+
+
+def keep_plain(app: Sphinx, what: str, name: str, obj: object, options: Any, lines: Any) -> None:
+    """Before Napoleon, which takes what stands before a colon for a type."""
+    if what in ("data", "attribute"):
+        PLAIN[name] = list(lines)
+
+
+def put_back(app: Sphinx, what: str, name: str, obj: object, options: Any, lines: Any) -> None:
+    """After Napoleon."""
+    if name in PLAIN:
+        lines[:] = PLAIN.pop(name)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
     app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-docstring", keep_plain, priority=400)
+    app.connect("autodoc-process-docstring", put_back, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
