@@ -96,14 +96,25 @@ PLAIN: dict[str, list[str]] = {}
 """Docstrings of constants, by name, while Napoleon looks at them."""
 
 
-def keep_plain(app: Sphinx, what: str, name: str, obj: object, options: Any, lines: Any) -> None:
-    """Before Napoleon, which takes what stands before a colon for a type."""
+def mark_returns(lines: list[str]) -> list[str]:
+    """Headings of what is returned, made fields as Sphinx has them; what is below is indented."""
+    return [f":{line.lower()}" if line in ("Returns:", "Yields:") else line for line in lines]
+
+
+def before_napoleon(
+    app: Sphinx, what: str, name: str, obj: object, options: Any, lines: list[str]
+) -> None:
+    """Keep from Napoleon what has a colon in it: it takes what stands before one for a type."""
     if what in ("data", "attribute"):
         PLAIN[name] = list(lines)
+    else:
+        lines[:] = mark_returns(lines)
 
 
-def put_back(app: Sphinx, what: str, name: str, obj: object, options: Any, lines: Any) -> None:
-    """After Napoleon."""
+def after_napoleon(
+    app: Sphinx, what: str, name: str, obj: object, options: Any, lines: list[str]
+) -> None:
+    """Put back what was kept from it."""
     if name in PLAIN:
         lines[:] = PLAIN.pop(name)
 
@@ -111,6 +122,6 @@ def put_back(app: Sphinx, what: str, name: str, obj: object, options: Any, lines
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls."""
     app.connect("builder-inited", write_pages)
-    app.connect("autodoc-process-docstring", keep_plain, priority=400)
-    app.connect("autodoc-process-docstring", put_back, priority=600)
+    app.connect("autodoc-process-docstring", before_napoleon, priority=400)
+    app.connect("autodoc-process-docstring", after_napoleon, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
