@@ -11,7 +11,7 @@ REPORT := results/demo/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test test-cluster test-faults test-nightly lint bench bench-full lock clean
+.PHONY: help demo report experiments test test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -49,7 +49,7 @@ test-faults: $(READY)  ## every rule killed ten times, full and read-only disks,
 test-nightly: $(READY)  ## the parsers, with 10,000 inputs each (minutes)
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/unit/inputs/test_parsers.py
 
-lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
+lint: $(READY) docs  ## ruff, mypy, snakefmt, snakemake --lint, the documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -58,6 +58,12 @@ lint: $(READY)  ## ruff, mypy, snakefmt, snakemake --lint
 	    ctcf_chr22; do \
 	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
 	done
+
+docs: $(READY)  ## the site, docs/_build/html/index.html; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+keys: $(READY)  ## write the table of keys in config/README.md from the schemas
+	$(BIN)/python docs/_ext/config_keys.py
 
 bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
 	$(BIN)/python benchmarks/extraction.py
@@ -72,7 +78,8 @@ bench-full: demo  ## the same with three seeds, and on every study in STUDIES (r
 
 lock: $(READY)  ## pin every dependency again
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --extra workflow --extra cluster --extra dev --extra jaspar --extra jax --output-file requirements.txt pyproject.toml
+	  --no-emit-find-links --extra workflow --extra cluster --extra dev --extra docs --extra jaspar --extra jax \
+	  --output-file requirements.txt pyproject.toml
 
 clean:  ## remove the environment and the demo's results
 	rm -rf $(VENV) results/demo
