@@ -17,6 +17,11 @@ QUOTE = "put it in quotes, for it is a name"
 NO_NAME = r"does not match '.*A-Za-z0-9\._-.*"  # what a schema says of a name with anything else
 
 
+def read_schema(path: Path) -> dict[str, Any]:
+    """A schema, by libyaml where PyYAML has it: ten times as fast."""
+    return yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def complete_config(config: dict[str, Any], schema: Path) -> None:
     """Check a config against its schema, and put in, in place, what it leaves out.
 
@@ -25,7 +30,7 @@ def complete_config(config: dict[str, Any], schema: Path) -> None:
     Raises:
         InputError: The first problem found.
     """
-    rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    rules = read_schema(schema)
     _complete(config, rules, [])
     validate(config, rules, "config", KEYS)
 

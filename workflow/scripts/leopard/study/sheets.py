@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from leopard.study.config import validate
+from leopard.study.config import read_schema, validate
 from leopard.study.refusals import refuse
 
 SHEETS = "see config/README.md for its format"
@@ -42,7 +40,7 @@ def read_sheet(path: str, schema: Path, key: Sequence[str]) -> list[dict[str, st
         refuse(path, "not a text file in UTF-8", "save it as that, tab-separated")
     except (ValueError, OSError, csv.Error):
         refuse(path, "not a tab-separated table", SHEETS)
-    rules = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    rules = read_schema(schema)
     _check_tabs(path, header, rows, rules)
     if not rows or any(len(row) > len(header) for row in rows):
         problem = "more cells in a line than in the header" if rows else "no line but the header"
