@@ -28,7 +28,7 @@ demo: $(READY)  ## the whole workflow on the embedded simulated genome (minutes)
 	$(SNAKEMAKE) $(DEMO) --quiet rules
 	@test -e $(REPORT) -a -z "$$(find results/demo -newer $(REPORT) -name '*.tsv')" \
 	  || $(SNAKEMAKE) $(DEMO) --report $(REPORT)
-	@$(BIN)/python workflow/scripts/report/print_headline.py results/demo
+	@PYTHONPATH=workflow/scripts $(BIN)/python workflow/scripts/report/print_headline.py results/demo
 
 report: $(READY)  ## draw the demo's report again
 	$(SNAKEMAKE) $(DEMO) --report $(REPORT)

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -168,6 +170,18 @@ def test_report(finished):
     for category in ("Data", "Training", "Results", "Tracks", "Run"):
         assert f'"{category}"' in text
     assert "simulated" in text
+
+
+def test_the_headline_that_make_demo_ends_with(finished):
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    (command,) = [x.strip().lstrip("@") for x in lines if "print_headline" in x]
+    command = command.replace("$(BIN)", str(Path(sys.executable).parent))
+    command = command.replace("results/demo", str(finished.results))
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "average_precision" in done.stdout and "evaluation/answer.tsv" in done.stdout
 
 
 def planned(study, *arguments):
