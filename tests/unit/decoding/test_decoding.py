@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leopard.decoding.calibration import Calibration
 from leopard.decoding.decoder import Decoder, tile_chromosome
-from leopard.decoding.track import BACKGROUND_DECIMALS, DECIMALS, decode_genome
+from leopard.decoding.track import BACKGROUND_DECIMALS, DECIMALS, _write_stretch, decode_genome
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks, reverse_complement
+from leopard.genome.tracks import Tracks, new_bigwig, reverse_complement
 from leopard.models import build
 from leopard.models.reach import derive_reach
 
@@ -299,3 +299,14 @@ def test_parts_serve_with_any_calibration(interrupted, decoder, tracks, tmp_path
     fresh = tmp_path / "fresh.bigWig"
     decode_genome(decoder, tracks, SIZES, 0.0, fresh, tmp_path / "other", CALIBRATION)
     assert read(path) == read(fresh)
+
+
+def test_a_probability_that_rounds_to_zero_is_a_value(tmp_path):
+    values = np.zeros(96, np.float32)
+    values[32:64] = np.linspace(0, 1, 32)  # the smaller form is runs in one stretch, steps in one
+    with new_bigwig(tmp_path / "x.bigWig", {"chr1": 192}) as bigwig:
+        _write_stretch(bigwig, "chr1", np.zeros(96, np.float32), 0)
+        _write_stretch(bigwig, "chr1", values, 96)
+    with pyBigWig.open(str(tmp_path / "x.bigWig")) as bigwig:
+        written = bigwig.values("chr1", 0, 192, numpy=True)
+    np.testing.assert_array_equal(written, np.append(np.zeros(96, np.float32), values))

@@ -49,7 +49,7 @@ def peak(**changes: str) -> str:
 
 
 def test_narrowpeak(tmp_path):
-    text = "track name=x\nbrowser hide\n# comment\n\n" + peak() + peak(chrom="chr2", summit="-1")
+    text = "track name=x\nbrowser hide\n# comment\n\n" + peak() + peak(chrom="chr2", peak="-1")
     table = read_narrowpeak(write(tmp_path, text), SIZES)
     assert list(table) == [*NARROWPEAK[:-1], "summit"]
     assert table.loc[0].to_list() == ["chr1", 10, 30, "a peak", 1000, ".", 7.5, -1, 2.5, 14]
@@ -72,16 +72,16 @@ def test_narrowpeak_gzip_and_spaces(tmp_path):
         (peak() + "chr1\t5\t9\n", ":2: 3 columns, not 10"),
         (peak() + "#\n\n" + peak(start="x"), ":4: start is not an integer"),
         (peak(end="3.5"), ":1: end is not an integer"),
-        (peak(summit="."), ":1: summit is not an integer"),
+        (peak(peak="."), ":1: summit is not an integer"),
         (peak(score="high"), ":1: score is not a number"),
         (peak(signal_value=""), ":1: signal_value is not a number"),
         (peak(strand="x"), r":1: strand is none of \+ - \."),
         (peak() + peak(start="-1"), ":2: not 0 <= start < end"),
         (peak(start="30"), ":1: not 0 <= start < end"),
-        (peak(summit="21"), ":1: summit outside the peak"),
-        (peak(summit="-2"), ":1: summit outside the peak"),
+        (peak(peak="21"), ":1: summit outside the peak"),
+        (peak(peak="-2"), ":1: summit outside the peak"),
         (
-            peak() + peak(start="1000", end="1001", summit="0"),
+            peak() + peak(start="1000", end="1001", peak="0"),
             ":2: peak past the chromosome's end; use peaks and FASTA of one assembly",
         ),
     ],
@@ -99,12 +99,12 @@ def test_narrowpeak_drops_unknown_contigs(tmp_path, caplog):
 
 
 def test_narrowpeak_summit_just_past_the_peak(tmp_path):
-    assert read_narrowpeak(write(tmp_path, peak(summit="20")), SIZES)["summit"].to_list() == [29]
+    assert read_narrowpeak(write(tmp_path, peak(peak="20")), SIZES)["summit"].to_list() == [29]
 
 
 def test_narrowpeak_is_cut_at_the_end(tmp_path, caplog):
     """As peak callers extend peaks: the last of 500 bases is 499, and the summit is not past it."""
-    past = peak(chrom="chr2", start="480", end="520", summit="30")
+    past = peak(chrom="chr2", start="480", end="520", peak="30")
     table = read_narrowpeak(write(tmp_path, peak() + past), SIZES)
     assert table.loc[1, ["start", "end", "summit"]].to_list() == [480, 500, 499]
     assert "cut 1 peaks at their chromosome's end" in caplog.text

@@ -194,6 +194,6 @@ def _write_stretch(
 ) -> None:
     """Add values from a base on, in whichever form of a bigWig is the smaller."""
     if ENTRY_PER_BASE * np.count_nonzero(np.diff(values)) < len(values):
-        add_runs(bigwig, chrom, values, start)
+        add_runs(bigwig, chrom, values, start, zeros=True)
     else:
         bigwig.addEntries(chrom, start, values=values, span=1, step=1)

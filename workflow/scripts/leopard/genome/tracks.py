@@ -88,11 +88,25 @@ def new_bigwig(path: Path, sizes: Mapping[str, int]) -> "Iterator[pyBigWig.bigWi
     unfinished.replace(path)
 
 
-def add_runs(bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, first: int = 0) -> None:
-    """Add the runs of equal, non-zero values to a bigWig being written; `first` is their base."""
+def add_runs(
+    bigwig: "pyBigWig.bigWigFile",
+    chrom: str,
+    values: np.ndarray,
+    first: int = 0,
+    zeros: bool = False,
+) -> None:
+    """Add the runs of equal values to a bigWig being written.
+
+    Args:
+        bigwig: It.
+        chrom: The chromosome.
+        values: [n].
+        first: Base of the first of them.
+        zeros: Whether those of 0 are written, too, or left without a value.
+    """
     starts = np.append(0, np.flatnonzero(np.diff(values)) + 1)
     ends = np.append(starts[1:], len(values))
-    kept = values[starts] != 0
+    kept = (values[starts] != 0) | zeros
     starts, ends = starts[kept], ends[kept]
     if len(starts):
         chroms = np.full(len(starts), chrom)
