@@ -5,7 +5,7 @@ import re
 import subprocess
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from pbs.errors import RefusedError
 from pbs.progress import PRICES
@@ -86,12 +86,15 @@ def read_jobs(text: str) -> "Counter[Job]":
         RefusedError: What one asks for no queue has.
     """
     rules = read_rules()
-    jobs: "Counter[Job]" = Counter()
+    asked: "Counter[Tuple[str, int, Tuple[Tuple[str, str], ...]]]" = Counter()
     for rule, block in re.findall(r"^(?:rule|checkpoint) (\w+):\n((?: {4}.+\n)+)", text, re.M):
         said = dict(re.findall(r"^ +(\w+): (.*)$", block, re.M))
         if "output" in said and not is_local(rule, rules):  # a target is no job
-            resources = dict(re.findall(r"(\w+)=([^,]+)", said["resources"]))
-            jobs[Job(rule, translate(rule, int(said.get("threads", 1)), resources))] += 1
+            resources = tuple(re.findall(r"(\w+)=([^,]+)", said["resources"]))
+            asked[rule, int(said.get("threads", 1)), resources] += 1
+    jobs: "Counter[Job]" = Counter()
+    for (rule, threads, resources), n in asked.items():  # settings are read for each, not each job
+        jobs[Job(rule, translate(rule, threads, dict(resources)))] += n
     return jobs
 
 
