@@ -1,7 +1,6 @@
 # The study, and what every rule file uses besides.
 # Needs: config, workflow/schemas/*, the sample sheets. Makes: study, an object to ask; functions.
 import re
-import sys
 from pathlib import Path
 
 import pandas as pd

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from leopard.study.members import Member
-
 Settings = dict[str, Any]
 
 ENCODING = ("architecture", "base_order", "signal_transform", "delta")
@@ -22,29 +20,3 @@ def merge_settings(
     for change in (config["models"].get(model), *changes):
         settings |= change or {}
     return settings
-
-
-def make_recipe(settings: Settings, seed: int) -> dict[str, Any]:
-    """The fields of `leopard.training.recipe.Recipe`."""
-    return {k: v for k, v in settings.items() if k not in OTHERS} | {"seed": seed}
-
-
-def choose_draw(
-    settings: Settings, member: Member, windows: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """How fresh training windows are drawn; None for stored ones.
-
-    Args:
-        settings: As from `merge_settings`.
-        member: Whose.
-        windows: The config's section of that name.
-    """
-    fresh = settings["fresh_windows"]
-    if not fresh:
-        return None
-    return {
-        "chromosomes": member.chromosomes["train"],
-        "n": windows["train"] if fresh is True else fresh,
-        "length": windows["length"],
-        "enriched": settings["enriched"],
-    }

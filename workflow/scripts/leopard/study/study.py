@@ -8,7 +8,7 @@ from typing import Any
 from leopard.study.experiments import Experiments
 from leopard.study.located import Located
 from leopard.study.members import Member
-from leopard.study.recipes import ENCODING, Settings, choose_draw, make_recipe, merge_settings
+from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ class Study(Located):
         return [self.average] if self.settings(model)["delta"] else []
 
     def recipe(self, settings: Settings, seed: int) -> dict[str, Any]:
-        """What the library's Recipe takes."""
-        return make_recipe(settings, seed)
+        """The fields of `leopard.training.recipe.Recipe`."""
+        return {k: v for k, v in settings.items() if k not in OTHERS} | {"seed": seed}
 
     def encoding(self, model: str) -> dict[str, Any]:
         """What an imported network is built with: all that its weights do not say."""
@@ -183,7 +183,15 @@ class Study(Located):
 
     def draw(self, settings: Settings, member: Member) -> dict[str, Any] | None:
         """How fresh training windows are drawn; None for stored ones."""
-        return choose_draw(settings, member, self.config["windows"])
+        fresh, windows = settings["fresh_windows"], self.config["windows"]
+        if not fresh:
+            return None
+        return {
+            "chromosomes": member.chromosomes["train"],
+            "n": windows["train"] if fresh is True else fresh,
+            "length": windows["length"],
+            "enriched": settings["enriched"],
+        }
 
     def window_files(self, member: Member, settings: Settings) -> dict[str, Any]:
         """What a member's windows are read from, by the library's names."""
