@@ -8,18 +8,10 @@ with job(snakemake.log[0]):
     devices.set_up(**devices_of(snakemake))
 
     from leopard.comparison.factornet import train_factornet
-    from leopard.comparison.samples import draw_training
-    from leopard.inputs.signals import open_line
+    from leopard.comparison.samples import open_training
 
     files, params = snakemake.input, snakemake.params
-    training, validation = (
-        open_line(files.fasta, *line, files.excluded)
-        for line in (
-            (files.signals, files.labels, files.scale),
-            (files.validation_signals, files.validation_labels, files.validation_scale),
-        )
-    )
-    training, validation = draw_training(
-        training, validation, params.chromosomes, params.bins, params.seed
+    training, validation = open_training(
+        dict(files.items()), params.chromosomes, params.bins, params.seed
     )
     train_factornet(training, validation, params.epochs, params.seed, Path(snakemake.output[0]))

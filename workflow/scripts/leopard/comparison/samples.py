@@ -1,6 +1,7 @@
 """Which bins to learn from, and which bases to judge a slow model on."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from leopard.comparison import bins
 from leopard.comparison.many_to_one import ManyToOne
 from leopard.errors import InputError
 from leopard.genome.tracks import MASKED, Tracks
+from leopard.inputs.signals import open_line
 
 BELOW = (0.9, 0.99)
 """Shares of bins below the cuts between kinds of bases that are not bound."""
@@ -129,6 +131,31 @@ def draw_training(
     ):
         drawn.append((tracks, draw_bins(tracks, chromosomes[split], count, [seed, 7, number])))
     return drawn[0], drawn[1]
+
+
+def open_training(
+    files: Mapping[str, Any], chromosomes: Mapping[str, Sequence[str]], n: int, seed: int
+) -> tuple[tuple[Tracks, pd.DataFrame], tuple[Tracks, pd.DataFrame]]:
+    """The same of two cell lines that are still to be opened.
+
+    Args:
+        files: fasta and excluded; of the line to learn from signals, labels and scale, as of
+            `leopard.inputs.signals.open_line`; of the other the same, named validation_signals ...
+        chromosomes: As of `draw_training`.
+        n: As of `draw_training`.
+        seed: As of `draw_training`.
+    """
+    training, validation = (
+        open_line(
+            files["fasta"],
+            files[f"{role}signals"],
+            files[f"{role}labels"],
+            files[f"{role}scale"],
+            files["excluded"],
+        )
+        for role in ("", "validation_")
+    )
+    return draw_training(training, validation, chromosomes, n, seed)
 
 
 def score_sample(
