@@ -39,6 +39,7 @@ API = {
     "derive_reach": "models.reach",
     "Decoder": "decoding.decoder",
     "decode_genome": "decoding.track",
+    "open_bundle": "decoding.bundle",
     "Calibration": "decoding.calibration",
     "call_peaks": "decoding.peaks",
     "write_narrowpeak": "decoding.peaks",
