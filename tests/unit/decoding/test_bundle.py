@@ -28,8 +28,15 @@ def parts(tmp_path_factory, device):
         "software": {"leopard-decode": "0.2.0"},
         "model": "cnn",
         "tf": "CTCF",
-        "genome": {"assembly": "tiny", "chromosomes": {"chr1": 4096}, "measured": ["chr1"]},
-        "tracks": {"accessibility": {"scaling": "mean", "assay": "atac", "measures": {}}},
+        "genome": {"assembly": "tiny", "chromosomes": {"chr1": 4096}},
+        "tracks": {
+            "accessibility": {
+                "scaling": "mean",
+                "measured": ["chr1"],
+                "assay": "atac",
+                "measures": {},
+            }
+        },
         "members": {
             name: {
                 "train": "a",
@@ -114,7 +121,7 @@ def test_the_card_tells_what_the_manifest_says(bundle):
         ({}, lambda m: m.update(threshold=2), "threshold: 2 is greater"),
         ({}, lambda m: m["members"].update({"../x": m["members"]["a-b-s1"]}), "members"),
         ({}, lambda m: m["files"].pop("card.md"), "card.md is missing, or not listed"),
-        ({}, lambda m: m["genome"].update(measured=["chr9"]), "'chr9' without a length"),
+        ({}, lambda m: m["tracks"]["accessibility"].update(measured=["chr9"]), "'chr9' without a length"),
         ({}, lambda m: m["tracks"]["accessibility"].update(scaling="quantile"), "references/acc"),
         ({"card.md": b"changed"}, None, "card.md is not what manifest.json says"),
         ({"../climbs.md": b""}, None, "'../climbs.md', which no bundle has"),

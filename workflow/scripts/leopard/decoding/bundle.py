@@ -239,6 +239,7 @@ def _check_listed(path: Path, manifest: Mapping[str, Any], names: set[str]) -> N
     if listed != names or not needed <= names:
         odd = sorted((listed ^ names) | (needed - names))[0]
         raise InputError(path, f"{odd} is missing, or not listed in {MANIFEST}", REMEDY)
-    if unknown := set(manifest["genome"]["measured"]) - set(manifest["genome"]["chromosomes"]):
-        problem = f"{MANIFEST} names a chromosome {sorted(unknown)[0]!r} without a length"
-        raise InputError(path, problem, REMEDY)
+    for name, own in tracks:
+        if unknown := set(own["measured"]) - set(manifest["genome"]["chromosomes"]):
+            problem = f"{MANIFEST} names a chromosome {min(unknown)!r} without a length"
+            raise InputError(path, f"{problem}, at track {name}", REMEDY)

@@ -1,0 +1,116 @@
+"""A cell line of one's own for a bundle: its genome and signals, checked and put on their scales."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from leopard.decoding.bundle import Bundle, average_file, reference_file
+from leopard.errors import InputError
+from leopard.genome.tracks import Signal, Tracks
+from leopard.inputs.signals import (
+    match_quantiles,
+    measure_signal,
+    open_line,
+    sample_signal,
+    write_normalised,
+)
+from leopard.study.tracks import AVERAGE
+
+log = logging.getLogger(__name__)
+
+LESSER = re.compile(r"_|^(chr)?(M|MT|Mito|EBV|Un)$|^(GL|KI|NC_|NT_|NW_|JH|AAQR)|\.\d+$", re.IGNORECASE)
+"""Names of sequences that are alternatives, unplaced or mitochondrial, in UCSC's and Ensembl's."""
+
+
+def choose_chromosomes(sizes: Mapping[str, int]) -> list[str]:
+    """Those that are no alternative, unplaced or mitochondrial sequences; of none other, all.
+
+    Example:
+        >>> choose_chromosomes({"chr1": 9, "chrX": 9, "chrM": 9, "chr1_KI270706v1_random": 9})
+        ['chr1', 'chrX']
+    """
+    return [name for name in sizes if not LESSER.search(name)] or list(sizes)
+
+
+def check_genome(bundle: Bundle, fasta: Path, sizes: Mapping[str, int]) -> None:
+    """Raise InputError unless a genome is the one that a bundle was made for, by its lengths."""
+    own = bundle.manifest["genome"]["chromosomes"]
+    shared = [name for name in sizes if name in own]
+    assembly = bundle.manifest["genome"]["assembly"] or "another one"
+    remedy = f"give {assembly}, or say that another genome is meant (--other-genome)"
+    if not shared:
+        problem = f"none of its sequences is called as in the bundle's, such as {next(iter(own))}"
+        raise InputError(fasta, problem, remedy)
+    for name in shared:
+        if sizes[name] != own[name]:
+            problem = f"{name} has {sizes[name]:,} bases, and {own[name]:,} in the bundle's genome"
+            raise InputError(fasta, problem, remedy)
+
+
+def _measured(chromosomes: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+    """What a scale is measured on: as in the bundle's study; in another genome, the main ones."""
+    return list(chromosomes) if set(chromosomes) <= set(sizes) else choose_chromosomes(sizes)
+
+
+def open_cell_line(
+    bundle: Bundle,
+    fasta: Path,
+    signals: Mapping[str, Sequence[Path]],
+    directory: Path,
+    other_genome: bool = False,
+) -> tuple[Tracks, pd.DataFrame]:
+    """Open a cell line as the networks of a bundle are to see it.
+
+    Args:
+        bundle: It.
+        fasta: The genome, indexed.
+        signals: By track of the bundle, the bigWigs of its replicates.
+        directory: For what is made of the signals: measures.tsv, and normalised bigWigs.
+        other_genome: Whether another genome than the bundle's is meant; bases excluded there are
+            not excluded here.
+
+    Returns:
+        A reader of the cell line, and what each signal is like, a row a track, as from
+        `leopard.inputs.signals.measure_signal`.
+
+    Raises:
+        InputError: Another genome, a track that is missing or unknown, or one without signal.
+    """
+    wanted = bundle.manifest["tracks"]
+    if set(signals) != set(wanted):
+        problem = f"the bundle sees {', '.join(wanted)}, and what is given is {', '.join(signals)}"
+        raise InputError(bundle.path, problem, "give each of them, and no other")
+    excluded = None if other_genome else bundle.excluded
+    raw = Tracks(fasta, {name: Signal(signals[name]) for name in wanted}, excluded=excluded)
+    if not other_genome:
+        check_genome(bundle, fasta, raw.chrom_sizes)
+    rows, opened = [], {}
+    for name, own in wanted.items():
+        chromosomes = _measured(own["measured"], raw.chrom_sizes)
+        single = Tracks(fasta, signals[name], excluded=excluded)
+        log.info("%s: measured on %s", name, ", ".join(chromosomes))
+        rows.append({"cell_line": directory.name, "track": name})
+        rows[-1] |= measure_signal(single, chromosomes)
+        measures = directory / f"{name}.measures.tsv"
+        pd.DataFrame(rows[-1:]).to_csv(measures, sep="\t", index=False)
+        opened[name] = ([str(x) for x in signals[name]], [str(measures)])
+        if own["scaling"] == "none":
+            opened[name] = (opened[name][0], [])
+        elif own["scaling"] == "quantile":
+            normalised = directory / f"{name}.bigWig"
+            reference = np.load(bundle.file(reference_file(name)), allow_pickle=False)
+            sample = sample_signal(single, chromosomes, own["seed"])
+            write_normalised(
+                normalised, single, list(raw.chrom_sizes), match_quantiles(sample, reference)
+            )
+            opened[name] = ([str(normalised)], [])
+    for array in bundle.arrays:
+        if array.startswith(AVERAGE):
+            path = bundle.file(average_file(array.removeprefix(AVERAGE)))
+            opened[array] = ([str(path)], [])
+    tracks = open_line(fasta, {name: opened[name] for name in bundle.arrays}, excluded=excluded)
+    return tracks, pd.DataFrame(rows)
