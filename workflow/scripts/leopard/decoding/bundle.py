@@ -11,12 +11,12 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from jsonschema import Draft202012Validator
@@ -24,6 +24,9 @@ from jsonschema.exceptions import best_match
 
 from leopard.decoding.calibration import Calibration
 from leopard.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FORMAT = 1
 """Version of what is written, and the newest that is read."""
@@ -44,6 +47,9 @@ LIMITS = {
 
 FILES = 2000
 """How many files there may be."""
+
+TILE_LENGTH, BATCH_SIZE = 65_536, 8
+"""Bases a tile, and tiles at once; they change the speed alone."""
 
 REMEDY = "fetch it again, or ask whoever made it"
 SCHEMA = Path(__file__).with_name("bundle.schema.json")
@@ -122,11 +128,13 @@ class Bundle:
         path: Of the zip.
         manifest: As the schema has it.
         directory: Holds its files until the object is gone.
+        opened: Cell lines that regions were decoded of.
     """
 
     path: Path
     manifest: dict[str, Any]
     directory: "TemporaryDirectory[str]"
+    opened: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def file(self, name: str) -> Path:
         """A file of the bundle, by its path there."""
@@ -168,6 +176,56 @@ class Bundle:
 
         members = self.manifest["members"]
         return [load_untrusted(self.file(member_file(name))) for name in members]
+
+    @property
+    def arrays(self) -> list[str]:
+        """Names of the signals that the networks are given, in order."""
+        from leopard.models import seen_arrays
+
+        return seen_arrays(self.networks[0])
+
+    def decoder(self, tile_length: int = TILE_LENGTH, batch_size: int = BATCH_SIZE) -> Any:
+        """The networks as a `leopard.decoding.decoder.Decoder`."""
+        from leopard.decoding.decoder import Decoder
+
+        both_strands = self.manifest["decoding"]["reverse_complement"]
+        return Decoder(self.networks, tile_length, batch_size, both_strands)
+
+    def predict(
+        self,
+        genome: Path | str,
+        signal: Path | str | Mapping[str, Sequence[Path]],
+        chrom: str,
+        start: int,
+        end: int,
+    ) -> "np.ndarray":
+        """Calibrated probability that each base of a region is bound, float32 [end - start].
+
+        The first call of a genome and signal measures the signal on whole chromosomes.
+
+        Args:
+            genome: FASTA with a `.fai` index beside it.
+            signal: A bigWig; of a bundle that sees several tracks, by track those to be summed.
+            chrom: A chromosome.
+            start: First base, 0-based.
+            end: Base after the last.
+
+        Raises:
+            InputError: The genome, signal or region is none that the bundle can be used with.
+        """
+        from leopard.decoding.cell_line import open_cell_line
+        from leopard.decoding.regions import decode_regions
+
+        if not isinstance(signal, Mapping):
+            signal = {next(iter(self.manifest["tracks"])): [Path(signal)]}
+        key = f"{genome} {signal}"
+        if key not in self.opened:
+            directory = self.file(f"opened/{len(self.opened)}")
+            directory.mkdir(parents=True)
+            self.opened[key] = open_cell_line(self, Path(genome), signal, directory)[0]
+        region = [(chrom, start, end)]
+        (values,) = decode_regions(self.decoder(), self.opened[key], region)
+        return self.calibration(values)
 
 
 def open_bundle(path: Path | str, checksum: str | None = None) -> Bundle:

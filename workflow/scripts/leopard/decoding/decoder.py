@@ -119,7 +119,7 @@ class Decoder:
     ) -> Iterator[tuple[str, Tile, np.ndarray]]:
         """Decode chromosomes, reading ahead while the network computes.
 
-        Yields:
+        Returns:
             A chromosome, a tile, and the probabilities of its bases [keep_start, keep_end), in
             the order of the genome: every base once.
         """
@@ -128,6 +128,12 @@ class Decoder:
             for chrom, size in chrom_sizes.items()
             for tile in tile_chromosome(size, self.tile_length, self.halo, self.grid)
         ]
+        return self.decode_tiles(tracks, tiles)
+
+    def decode_tiles(
+        self, tracks: Tracks, tiles: Sequence[tuple[str, Tile]]
+    ) -> Iterator[tuple[str, Tile, np.ndarray]]:
+        """Decode tiles of chromosomes; yields as `decode` does, in the order given."""
         for group, codes, signal in _read_ahead(tracks, _batch_tiles(tiles, self.batch_size)):
             for (chrom, tile), values in zip(group, self.predict(codes, signal), strict=False):
                 yield chrom, tile, values[tile.keep_start - tile.start : tile.keep_end - tile.start]

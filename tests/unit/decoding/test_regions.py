@@ -1,0 +1,80 @@
+"""Regions against the whole chromosome."""
+
+import numpy as np
+import pytest
+from conftest import SIZES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from leopard.decoding.decoder import Decoder
+from leopard.decoding.regions import decode_regions, tabulate_regions, tile_region
+from leopard.errors import InputError
+from leopard.genome.tracks import Tracks
+
+
+@given(st.data())
+def test_tiles_of_a_region(data):
+    grid = data.draw(st.sampled_from([1, 4, 32]))
+    halo = grid * data.draw(st.integers(0, 10))
+    size = data.draw(st.integers(1, 6000))
+    length = 2 * halo + grid * data.draw(st.integers(2, 40))
+    start = data.draw(st.integers(0, size - 1))
+    end = data.draw(st.integers(start + 1, size))
+    padded = -(-size // grid) * grid
+    tiles = tile_region(size, start, end, length, halo, grid)
+    assert [base for x in tiles for base in range(x.keep_start, x.keep_end)] == [*range(start, end)]
+    for tile in tiles:
+        last = tile.start + tile.length
+        assert tile.length == min(length, padded)
+        assert tile.start % grid == 0 and 0 <= tile.start and last <= padded
+        assert tile.start == 0 or tile.keep_start - tile.start >= halo
+        assert last == padded or last - tile.keep_end >= halo
+
+
+@pytest.fixture(scope="module")
+def whole(networks, genome):
+    """An ensemble, a reader, and the probabilities of every base."""
+    tracks = Tracks(genome.fasta, genome.signal_files)
+    decoder = Decoder(networks, 4096, 2, both_strands=True)
+    values = {chrom: np.empty(size, np.float32) for chrom, size in SIZES.items()}
+    for chrom, tile, decoded in decoder.decode(tracks, SIZES):
+        values[chrom][tile.keep_start : tile.keep_end] = decoded
+    return decoder, tracks, values
+
+
+@st.composite
+def regions(draw):
+    chrom = draw(st.sampled_from(list(SIZES)))
+    start = draw(st.integers(0, SIZES[chrom] - 1))
+    return chrom, start, draw(st.integers(start + 1, min(SIZES[chrom], start + 6000)))
+
+
+@settings(max_examples=15)
+@given(st.lists(regions(), max_size=5))
+def test_regions_have_what_the_chromosome_has(whole, asked):
+    decoder, tracks, values = whole
+    found = list(decode_regions(decoder, tracks, asked))
+    assert len(found) == len(asked)
+    for (chrom, start, end), own in zip(asked, found, strict=True):
+        np.testing.assert_allclose(own, values[chrom][start:end], atol=2e-6)
+
+
+def test_the_table(whole):
+    decoder, tracks, values = whole
+    asked = [("chr1", 500, 1500), ("chr2", 0, 64)]
+    table = tabulate_regions(asked, decode_regions(decoder, tracks, asked), 0.3)
+    for row, (chrom, start, end) in zip(table.itertuples(), asked, strict=True):
+        inside = values[chrom][start:end]
+        assert (row.chrom, row.start, row.end) == (chrom, start, end)
+        assert inside[row.position - start] == pytest.approx(inside.max(), abs=2e-6)
+        assert row.largest == pytest.approx(inside.max(), abs=2e-6)
+        assert row.mean == pytest.approx(inside.mean(), abs=2e-6)
+        assert row.called == pytest.approx((inside >= 0.3).sum(), abs=2)
+
+
+@pytest.mark.parametrize(
+    "region", [("chr9", 0, 1), ("chr1", -1, 5), ("chr1", 5, 5), ("chr2", 0, SIZES["chr2"] + 1)]
+)
+def test_what_is_no_region_of_the_genome(whole, region):
+    decoder, tracks, _ = whole
+    with pytest.raises(InputError, match="no bases, or none of this genome"):
+        list(decode_regions(decoder, tracks, [("chr1", 0, 9), region]))

@@ -1,0 +1,166 @@
+"""The command `leopard`: what a trained model says of cells of one's own, without a study."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import leopard
+from leopard.errors import InputError
+
+DESCRIPTION = """\
+Decode where a transcription factor binds, base by base, with a model that somebody trained: a
+bundle, one .zip file. What is needed is the genome, and the accessibility of the cells."""
+
+EXAMPLE = """\
+leopard card ctcf.zip
+leopard decode ctcf.zip --genome hg38.fa --signal atac.bigWig -o my_cells
+leopard calls my_cells/binding.bigWig --bundle ctcf.zip -o strict.narrowPeak --threshold 0.9
+
+Exit codes: 0, done; 1, something that was given cannot be used, and the last line says what and
+why; 2, the command itself cannot be understood."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: Without the command's name; by default those of the process.
+
+    Returns:
+        The exit code.
+    """
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("leopard").setLevel(leopard.PROGRESS)
+    try:
+        asked.run(asked)
+    except (InputError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last finished chromosome")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        "leopard", description=DESCRIPTION, epilog=EXAMPLE, formatter_class=form
+    )
+    parser.add_argument("--version", action="version", version=str(leopard.__version__))
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    card = commands.add_parser("card", help="tell what a bundle is, and how good")
+    card.add_argument("bundle", type=Path, help="the bundle, a .zip file")
+    card.set_defaults(run=_card)
+
+    decode = commands.add_parser(
+        "decode",
+        help="make the track of probabilities and the called sites of a cell line",
+        description="Writes binding.bigWig, the probability that each base is bound; "
+        "binding.narrowPeak, the called sites; and {track}.measures.tsv, what the signal is like. "
+        "With --regions, regions.tsv alone. A run that was stopped goes on from the last "
+        "finished chromosome.",
+    )
+    decode.add_argument("bundle", type=Path, help="the bundle, a .zip file")
+    decode.add_argument("--genome", type=Path, required=True, help="FASTA: plain, gzip or bgzip")
+    decode.add_argument(
+        "--signal",
+        action="append",
+        required=True,
+        metavar="[TRACK=]FILE",
+        help="a bigWig; again for each replicate, which are summed. A bundle that sees several "
+        "tracks needs the track's name before each: accessibility=atac.bigWig",
+    )
+    decode.add_argument("-o", "--output", type=Path, required=True, help="a directory")
+    which = decode.add_mutually_exclusive_group()
+    which.add_argument("--chromosomes", nargs="+", metavar="NAME", help="those to decode")
+    which.add_argument("--regions", type=Path, metavar="BED", help="decode these alone")
+    decode.add_argument(
+        "--other-genome",
+        action="store_true",
+        help="the genome is meant to be another one than the bundle's",
+    )
+    decode.add_argument("--checksum", help="SHA-256 that the bundle must have")
+    decode.add_argument("--threads", type=int, default=os.cpu_count(), help="of the processor")
+    decode.add_argument("--backend", choices=["tensorflow", "jax"], help="what Keras runs on")
+    decode.set_defaults(run=_decode)
+
+    calls = commands.add_parser("calls", help="call sites of a track anew")
+    calls.add_argument("track", type=Path, help="bigWig of probabilities")
+    calls.add_argument("-o", "--output", type=Path, required=True, help="a narrowPeak file")
+    calls.add_argument("--bundle", type=Path, help="whose threshold is taken, if none is given")
+    calls.add_argument("--threshold", type=float, help="least probability of a called base")
+    calls.set_defaults(run=_calls)
+    return parser
+
+
+def _card(asked: argparse.Namespace) -> None:
+    print(leopard.open_bundle(asked.bundle).card, end="")
+
+
+def _decode(asked: argparse.Namespace) -> None:
+    from leopard import devices
+
+    devices.set_up(asked.threads, asked.backend)
+
+    from leopard.decoding.apply import apply_bundle
+    from leopard.genome.formats import read_regions
+
+    bundle = leopard.open_bundle(asked.bundle, asked.checksum)
+    signals = _by_track(asked.signal, list(bundle.manifest["tracks"]))
+    asked.output.mkdir(parents=True, exist_ok=True)
+    fasta = _index_genome(asked.genome, asked.output)
+    regions = read_regions(asked.regions) if asked.regions else None
+    written = apply_bundle(
+        bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
+    )
+    for kind, path in written.items():
+        print(f"{kind}: {path}")
+
+
+def _by_track(given: Sequence[str], tracks: Sequence[str]) -> dict[str, list[Path]]:
+    """The files of each track; one without a name is of the first."""
+    signals: dict[str, list[Path]] = {}
+    for item in given:
+        track, equals, path = item.partition("=")
+        if not equals or track not in tracks:
+            track, path = tracks[0], item
+        if not Path(path).is_file():
+            raise InputError(path, "no such file", "correct the path after --signal")
+        signals.setdefault(track, []).append(Path(path))
+    return signals
+
+
+def _index_genome(given: Path, output: Path) -> Path:
+    """The genome, indexed: as it is if it has an index, else a copy beside the results."""
+    from leopard.inputs.genome_file import prepare_genome
+
+    if given.is_file() and Path(f"{given}.fai").is_file() and given.suffix != ".gz":
+        return given
+    copy = output / "genome.fa"
+    if not copy.exists():
+        prepare_genome(given, copy)
+    return copy
+
+
+def _calls(asked: argparse.Namespace) -> None:
+    from leopard.decoding.apply import call_track
+    from leopard.decoding.peaks import write_narrowpeak
+
+    threshold = asked.threshold
+    if threshold is None:
+        if asked.bundle is None:
+            raise InputError("leopard calls", "no threshold", "give --threshold, or --bundle")
+        threshold = leopard.open_bundle(asked.bundle).threshold
+    calls = call_track(asked.track, threshold)
+    write_narrowpeak(asked.output, calls)
+    print(f"{len(calls)} sites from a probability of {threshold:.3g} on: {asked.output}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A bundle applied to a cell line: the track, the called sites, and what the signals are like."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyBigWig
+
+from leopard.decoding.bundle import BATCH_SIZE, TILE_LENGTH, Bundle
+from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
+from leopard.decoding.peaks import call_peaks, count_calls, set_excluded_apart, write_narrowpeak
+from leopard.decoding.regions import Region, decode_regions, tabulate_regions
+from leopard.decoding.track import decode_genome
+from leopard.errors import InputError
+from leopard.genome.tracks import Tracks, read_bigwig
+
+log = logging.getLogger(__name__)
+
+
+def call_track(prediction: Path, threshold: float) -> pd.DataFrame:
+    """Called sites of a track of probabilities, as from `leopard.decoding.peaks.call_peaks`."""
+    with pyBigWig.open(str(prediction)) as bigwig:
+        return pd.concat(
+            call_peaks(chrom, read_bigwig(bigwig, chrom, 0, size), threshold)
+            for chrom, size in bigwig.chroms().items()
+        )
+
+
+def apply_bundle(
+    bundle: Bundle,
+    fasta: Path,
+    signals: Mapping[str, Sequence[Path]],
+    output: Path,
+    chromosomes: Sequence[str] | None = None,
+    regions: Sequence[Region] | None = None,
+    other_genome: bool = False,
+    tile_length: int = TILE_LENGTH,
+    batch_size: int = BATCH_SIZE,
+) -> dict[str, Path]:
+    """Decode a cell line with a bundle.
+
+    Args:
+        bundle: It.
+        fasta: The genome, indexed.
+        signals: By track of the bundle, the bigWigs of its replicates.
+        output: A directory; its name is taken for the cell line's.
+        chromosomes: Those to decode; by default all that are no alternative, unplaced or
+            mitochondrial ones.
+        regions: To decode, instead of chromosomes.
+        other_genome: Whether another genome than the bundle's is meant.
+        tile_length: Bases a tile; changes the speed alone.
+        batch_size: Tiles at once; changes the speed alone.
+
+    Returns:
+        What was written, by kind: track and calls, or regions.
+
+    Raises:
+        InputError: What is given does not fit the bundle.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    tracks, _ = open_cell_line(bundle, fasta, signals, output, other_genome)
+    decoder = bundle.decoder(tile_length, batch_size)
+    if regions is not None:
+        table = output / "regions.tsv"
+        decoded = map(bundle.calibration, decode_regions(decoder, tracks, regions))
+        found = tabulate_regions(regions, decoded, bundle.threshold)
+        found.to_csv(table, sep="\t", index=False, float_format="%.4g")
+        return {"regions": table}
+    chosen = chromosomes or choose_chromosomes(tracks.chrom_sizes)
+    if unknown := [x for x in chosen if x not in tracks.chrom_sizes]:
+        raise InputError(fasta, f"no sequence {unknown[0]}", "name others")
+    sizes = {chrom: tracks.chrom_sizes[chrom] for chrom in chosen}
+    track, calls = output / "binding.bigWig", output / "binding.narrowPeak"
+    decode_genome(
+        decoder,
+        tracks,
+        sizes,
+        bundle.manifest["decoding"]["background"],
+        track,
+        output / "parts",
+        bundle.calibration,
+    )
+    excluded = None if other_genome else bundle.excluded
+    kept, left_out = set_excluded_apart(
+        call_track(track, bundle.threshold), Tracks(fasta, excluded=excluded)
+    )
+    write_narrowpeak(calls, kept)
+    count_calls(kept, left_out).to_csv(output / "calls.tsv", sep="\t", index=False)
+    return {"track": track, "calls": calls}
