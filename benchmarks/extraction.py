@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 from contest import HEADER, ROOT, contest, rate
-from leopard.genome.tracks import BASES, Tracks, iterate_regions, open_reader
+from leopard.genome.tracks import BASES, Tracks, iterate_regions
 from leopard.inputs.genome_file import prepare_genome
+from leopard.inputs.signals import open_reader
 from leopard.inputs.simulate import simulate_genome
 from leopard.windows.arrays import write_windows
 
@@ -54,7 +55,7 @@ def main() -> None:
         channels += [pyBigWig.open(str(signal))]
         readers = {
             "codes.npy": partial(open_reader, "codes", fasta),
-            "signal.npy": partial(open_reader, "signal", fasta, [signal]),
+            "signal.npy": partial(open_reader, "signal", fasta, {"accessibility": ([signal], [])}),
         }
 
         def ours() -> None:

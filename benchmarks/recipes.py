@@ -22,7 +22,7 @@ import pandas as pd
 from leopard import models
 from leopard.decoding.decoder import Decoder
 from leopard.metrics import ScoreCounts, average_precision
-from leopard.training.batches import describe, open_windows
+from leopard.training.batches import describe
 from leopard.training.fit import train
 from leopard.training.recipe import Recipe
 
@@ -62,7 +62,7 @@ def test_precision(model: keras.Model, task: Task) -> float:
 
 def train_ours(task: Task, seed: int, epochs: int) -> Outcome:
     """Train our recipe, as the study did but for the number of epochs."""
-    training, validation = open_windows(task.files, task.draw, seed)
+    training, validation = task.windows(task.draw, seed)
     with tempfile.TemporaryDirectory() as name:
         outputs = Path(name)
         recipe = Recipe(**task.recipe | {"seed": seed, "epochs": epochs})
@@ -75,8 +75,8 @@ def train_ours(task: Task, seed: int, epochs: int) -> Outcome:
 
 
 def train_published(task: Task, draw: Mapping[str, Any] | None, seed: int) -> Outcome:
-    """Train the reference to its early stop, on windows as `open_windows` draws; test its best."""
-    training, validation = open_windows(task.files, draw, seed)
+    """Train the reference to its early stop, on windows drawn so; test its best."""
+    training, validation = task.windows(draw, seed)
     keras.utils.set_random_seed(seed)
     model, core = build_published()
     held_out = published_batches(validation)
@@ -119,7 +119,7 @@ def train_to(task: Task, seed: int, goal: float, most: int, runs: dict[int, Outc
 
 def compare(task: Task, seed: int) -> list[dict[str, Any]]:
     """Both recipes with one seed: a row for each choice of the reference's windows."""
-    _, validation = open_windows(task.files, None, seed)
+    _, validation = task.windows(None, seed)
     positive_rate, _ = describe(validation)
     runs: dict[int, Outcome] = {}
     rows = []

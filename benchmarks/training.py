@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,13 +27,14 @@ from leopard.decoding.decoder import Decoder, tile_chromosome
 from leopard.decoding.track import decode_genome
 from leopard.genome.formats import read_table
 from leopard.genome.tracks import MASKED, Tracks
-from leopard.inputs.signals import read_scale
+from leopard.inputs.signals import open_line
 from leopard.training.batches import WindowBatches, WindowSource, open_windows
 from leopard.training.fit_metrics import training_metrics
 from leopard.training.recipe import Recipe, build
 
 BATCH, LEARNING_RATE, SHUFFLE = 64, 0.01, 2000
 BACKGROUND = 0.02
+RAW = {"name": "accessibility", "transform": "raw"}
 EPOCHS = 3  # of a round of speed: a training starts once, not every epoch
 
 
@@ -48,32 +49,32 @@ class Task(NamedTuple):
 
     def tracks(self) -> Tracks:
         """Reader of the training cell line."""
-        files = self.files
-        scale = read_scale(files["scale"])
-        return Tracks(
-            files["fasta"], files["signals"], files["labels"], scale, excluded=files["excluded"]
-        )
+        files, signals = self.files, self.draw["signals"]
+        return open_line(files["fasta"], signals, files["labels"], files["excluded"])
+
+    def windows(
+        self, draw: Mapping[str, Any] | None, seed: int
+    ) -> tuple[WindowSource, WindowSource]:
+        """Training and validation windows, fresh as `draw` says or the stored ones."""
+        return open_windows(self.files, list(self.draw["signals"]), draw, seed)
 
 
 def open_task(study: Path) -> Task:
-    """Find the files of a study's first U-Net."""
+    """Find the files of a study's first U-Net, which sees accessibility on fresh windows."""
     record_path = min((study / "models/unet").glob("*/training.json"))
     record = json.loads(record_path.read_text())
     line, validation = record_path.parent.name.split("-")[:2]
-    inputs = read_table(study / "inputs.tsv")
+    arrays = list(record["draw"]["signals"])
     windows = study / "windows"
-    files = {
+    files: dict[str, Any] = {
         "windows": windows / "windows.tsv",
         "sequence": windows / "sequence.npy",
-        **{
-            f"{role}_{kind}": windows / f"{name}.{kind}.npy"
-            for role, name in (("training", line), ("validation", validation))
-            for kind in ("signal", "labels")
-        },
+        "training_labels": windows / f"{line}.labels.npy",
+        "training_signals": [windows / f"{line}.{x}.npy" for x in arrays],
+        "validation_labels": windows / f"{validation}.labels.npy",
+        "validation_signals": [windows / f"{validation}.{x}.npy" for x in arrays],
         "usable": windows / "usable.tsv",
         "fasta": study / "genome/genome.fa",
-        "signals": inputs.query("role == 'signal' and cell_line == @line")["path"].tolist(),
-        "scale": list((study / "signals").glob(f"{line}.measures.tsv")),
         "labels": study / f"labels/{line}.bigWig",
         "excluded": study / "genome/excluded.bed",
     }
@@ -92,7 +93,7 @@ def as_in_keras(layer: keras.layers.Layer) -> keras.layers.Layer:
 
 def build_published() -> tuple[keras.Model, keras.Model]:
     """The published model on our inputs, to decode with, and its core on floats, to train."""
-    model = models.build("unet", prior=0.5, signal_transform="raw", batch_norm_momentum=0.99)
+    model = models.build("unet", prior=0.5, tracks=[RAW], batch_norm_momentum=0.99)
     core = keras.models.clone_model(model.layers[-1], clone_function=as_in_keras)
     core.compile("adam", "binary_crossentropy", weighted_metrics=training_metrics())
     core.optimizer.learning_rate = LEARNING_RATE
@@ -105,7 +106,7 @@ def published_batches(
     """Float windows of one-hot DNA and accessibility, labels and weights, as published."""
     codes, signal, labels, _ = source.read(epoch, np.arange(source.n))
     one_hot = (codes[..., None] == np.arange(4, dtype=np.uint8)).astype(np.float32)
-    images = np.concatenate([one_hot, signal[..., None]], axis=-1)
+    images = np.concatenate([one_hot, signal], axis=-1)
     bound, counted = (labels == 1)[..., None].astype(np.float32), labels != MASKED
     data = tf.data.Dataset.from_tensor_slices((images, bound, counted.astype(np.float32)))
     return (data.shuffle(SHUFFLE) if shuffle else data).batch(BATCH)
@@ -119,7 +120,7 @@ def open_training(
     Whole ones, as Keras would cut one short that begins amid the data and reaches its end.
     """
     keras.utils.set_random_seed(1)
-    training, _ = open_windows(task.files, task.draw, 1)
+    training, _ = task.windows(task.draw, 1)
     model = build(Recipe(**task.recipe | {"batch_size": batch_size}), 0.01, training.n)
     batches = WindowBatches(
         training,
@@ -140,7 +141,7 @@ def open_training(
 def bench_steps(task: Task, rounds: int, batch_size: int) -> None:
     """Windows per second of `fit`, against the reference's."""
     _, batches, ours = open_training(task, batch_size)
-    stored, _ = open_windows(task.files, None, 1)
+    stored, _ = task.windows(None, 1)
     _, core = build_published()
     data = published_batches(stored, shuffle=True)
 
@@ -196,7 +197,7 @@ def bench_decoding(task: Task, rounds: int) -> None:
         for tile in tile_chromosome(n, decoder.tile_length, decoder.halo, decoder.grid)
     ]
     codes = np.stack([tracks.codes(*tile) for tile in tiles])
-    signal = np.stack([tracks.signal(*tile) for tile in tiles])
+    signal = np.stack([tracks.signals(*tile) for tile in tiles])
     batches = [(codes[i : i + size], signal[i : i + size]) for i in range(0, len(tiles), size)]
 
     def theirs() -> None:

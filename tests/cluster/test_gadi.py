@@ -17,7 +17,10 @@ from workflow.conftest import ROOT, equal_histories, equal_tracks
 from cluster.conftest import PATIENCE, GadiStudy
 
 ARRAYS = Counter(
-    [f"extract_{x}" for x in ("sequence.windows", "signal.windows.a", "labels.windows.a")]
+    [
+        f"extract_{x}"
+        for x in ("sequence.windows", "signal.windows.a.accessibility", "labels.windows.a")
+    ]
 )
 
 
@@ -83,7 +86,9 @@ def test_a_job_that_always_fails(study: GadiStudy, undisturbed: GadiStudy):
     os.utime(signal_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     done = study.run("windows")
     assert done.returncode == 1
-    assert study.server.submissions() == ARRAYS + Counter({"extract_signal.windows.a": 2})
+    assert study.server.submissions() == ARRAYS + Counter(
+        {"extract_signal.windows.a.accessibility": 2}
+    )
     tries = [j for j in study.server.jobs if j["Job_Name"].startswith("extract_signal")]
     assert [j.resource("mem") for j in tries] == ["2000MB", "4000MB", "6000MB"]
     assert [j.resource("walltime") for j in tries] == ["1800", "3600", "5400"]

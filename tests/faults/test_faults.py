@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from leopard.genome.tracks import Tracks, iterate_regions
-from leopard.inputs.signals import read_scale
+from leopard.genome.tracks import iterate_regions
+from leopard.inputs.signals import open_line
 from workflow.conftest import Study
 
 from faults.conftest import (
@@ -90,7 +90,7 @@ def test_two_runs_in_one_directory(study: Study, undisturbed: Study):
 
 def test_a_source_replaced_while_it_is_read(study: Study):
     study.config["simulate"] = None  # from here on its files are inputs as any others
-    target = study.results / "windows/a.signal.npy"
+    target = study.results / "windows/a.accessibility.npy"
     name = str(target.relative_to(study.directory))
     remove(study, name)
     run = study.start(name)
@@ -103,8 +103,9 @@ def test_a_source_replaced_while_it_is_read(study: Study):
         assert "a.bigWig: replaced while it was in use; run again" in study.said
     study.succeed(name)
     assert "Nothing to be done" in study.succeed(name)
-    measures = study.results / "signals/a.measures.tsv"
-    tracks = Tracks(study.results / "genome/genome.fa", [track], scale=read_scale([measures]))
+    measures = study.results / "signals/a.accessibility.measures.tsv"
+    signals = {"accessibility": ([track], [measures])}
+    tracks = open_line(study.results / "genome/genome.fa", signals)
     windows = pd.read_csv(study.results / "windows/windows.tsv", sep="\t")
     expected = [tracks.signal(*region) for region in iterate_regions(windows)]
     np.testing.assert_array_equal(np.load(target), expected)

@@ -100,12 +100,14 @@ def test_a_crisscross_of_normalised_signals_and_delta(crisscross):
     )
 
     raw = {line: read_all(results / f"simulated/{line}.bigWig", "chr3") for line in "ab"}
-    samples = {line: np.load(results / f"signals/{line}.sample.npy") for line in "ab"}
-    normalised = {line: read_all(results / f"signals/{line}.bigWig", "chr3") for line in "ab"}
+    samples = {line: np.load(results / f"signals/{line}.accessibility.sample.npy") for line in "ab"}
+    normalised = {
+        line: read_all(results / f"signals/{line}.accessibility.bigWig", "chr3") for line in "ab"
+    }
     expected = match_quantiles(samples["a"], samples["b"])(raw["a"])
     np.testing.assert_allclose(normalised["a"], expected, rtol=1e-5)
     np.testing.assert_allclose(normalised["b"], raw["b"], rtol=1e-5)
-    average = read_all(results / "average_signal.bigWig", "chr3")
+    average = read_all(results / "signals/average.accessibility.bigWig", "chr3")
     np.testing.assert_allclose(average, (normalised["a"] + normalised["b"]) / 2, rtol=1e-5)
 
     windows = pd.read_csv(results / "windows/s1/windows.tsv", sep="\t")
@@ -114,13 +116,13 @@ def test_a_crisscross_of_normalised_signals_and_delta(crisscross):
     chroms = windows.groupby("split", sort=False)["chrom"].unique().map(list).to_dict()
     assert chroms == {"train": halves[:1], "validation": halves[1:], "test": ["chr3"]}
     row = windows.query("split == 'test'").iloc[5]
-    for name, track in (("average", average), ("a.signal", normalised["a"])):
-        stored = np.load(results / f"windows/s1/{name}.npy")[row.name]
+    for name, track in (("average", average), ("a", normalised["a"])):
+        stored = np.load(results / f"windows/s1/{name}.accessibility.npy")[row.name]
         np.testing.assert_array_equal(stored, track[row["start"] : row["end"]])
 
     for member in ("a-b-s1", "b-a-s1"):
         record = json.loads((results / f"models/unet/{member}/training.json").read_text())
-        assert record["recipe"]["delta"]
+        assert [x["name"] for x in record["recipe"]["tracks"]] == ["accessibility", "delta"]
         assert (record["draw"]["chromosomes"], record["draw"]["n"]) == (halves[:1], 64)
         assert record["training_windows"] == 64
     scores = pd.read_csv(results / "evaluation/windows/unet.tsv", sep="\t")
@@ -135,7 +137,7 @@ def test_a_crisscross_of_normalised_signals_and_delta(crisscross):
     assert re.search(r"^train_network +2$", plan, re.M)
     for member in ("a-b-s2", "b-a-s2"):
         assert f"results/tiny/models/unet/{member}/model.keras" in plan
-    assert "results/tiny/windows/s2/a.signal.npy" in plan
+    assert "results/tiny/windows/s2/a.accessibility.npy" in plan
 
 
 def test_a_crisscross_with_its_report_plans(crisscross):
@@ -339,7 +341,7 @@ def leopard(tmp_path):
 
 
 def test_factors_share_what_does_not_depend_on_them(leopard):
-    shared = ["s1/sequence.npy", "s1/GM12878.signal.npy", "s1/average.npy"]
+    shared = ["s1/sequence.npy", "s1/GM12878.accessibility.npy", "s1/average.accessibility.npy"]
     own = [f"{x}/windows/s1/GM12878.labels.npy" for x in SITES]
     names = [*(f"windows/{x}" for x in shared), *own]
     leopard.succeed(*(f"results/leopard/{x}" for x in names))
@@ -352,8 +354,8 @@ def test_factors_share_what_does_not_depend_on_them(leopard):
         np.testing.assert_array_equal(labels == 1, (at >= site) & (at < site + 20))
         assert (results / f"{factor}/inputs.tsv").exists()
         assert not (results / f"{factor}/genome").exists()
-    a, b = (read_all(results / f"signals/{x}.bigWig", "chr1") for x in LINES)
-    average = read_all(results / "average_signal.bigWig", "chr1")
+    a, b = (read_all(results / f"signals/{x}.accessibility.bigWig", "chr1") for x in LINES)
+    average = read_all(results / "signals/average.accessibility.bigWig", "chr1")
     np.testing.assert_allclose(average, (a + b) / 2, rtol=1e-5)
     # What is set for a rule is for that of every factor, if nothing is set for its own.
     threads = ("--set-threads", "train_network=3", "TAF1_train_network=4")

@@ -16,7 +16,7 @@ import pytest
 from leopard.decoding.calibration import Calibration
 from leopard.genome.formats import read_narrowpeak
 from leopard.genome.tracks import MASKED, OTHER, Tracks
-from leopard.inputs.signals import read_scale
+from leopard.inputs.signals import open_line
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from workflow.conftest import ROOT, Study
@@ -252,7 +252,7 @@ def test_a_new_cell_line_is_predicted_and_evaluated_and_nothing_else(finished):
         ),
     }
     for rule, output in (
-        ("check_signal", "checks/c.signal.tsv"),
+        ("check_signal", "checks/c.accessibility.tsv"),
         ("check_labels", "checks/c.labels.tsv"),
         ("predict_binding", "predictions/unet/c.bigWig"),
     ):
@@ -274,9 +274,10 @@ def test_a_replaced_signal_is_checked_and_read_again_in_one_run(finished):
     assert planned(finished, "windows") == {"check_signal", "gather_checks"}
     finished.succeed("windows")
     row = pd.read_csv(finished.results / "windows/windows.tsv", sep="\t").iloc[5]
-    measures = finished.results / "signals/a.measures.tsv"
-    tracks = Tracks(finished.results / "genome/genome.fa", [track], scale=read_scale([measures]))
-    stored = np.load(finished.results / "windows/a.signal.npy")[5]
+    measures = finished.results / "signals/a.accessibility.measures.tsv"
+    signals = {"accessibility": ([track], [measures])}
+    tracks = open_line(finished.results / "genome/genome.fa", signals)
+    stored = np.load(finished.results / "windows/a.accessibility.npy")[5]
     np.testing.assert_array_equal(stored, tracks.signal(row["chrom"], row["start"], row["end"]))
     assert (finished.results / "windows/a.labels.npy").stat() == labels
     assert planned(finished, "windows") == set()
@@ -285,10 +286,10 @@ def test_a_replaced_signal_is_checked_and_read_again_in_one_run(finished):
 
 def test_a_replaced_signal_that_does_not_fit_is_not_used(finished):
     finished.config["simulate"] = None
-    array = (finished.results / "windows/a.signal.npy").stat()
+    array = (finished.results / "windows/a.accessibility.npy").stat()
     (finished.results / "simulated/a.bigWig").write_bytes(b"no bigWig")
     assert "a.bigWig: not a bigWig" in finished.run("windows").stdout
-    assert (finished.results / "windows/a.signal.npy").stat() == array
+    assert (finished.results / "windows/a.accessibility.npy").stat() == array
 
 
 def test_other_chromosomes_to_decode_train_nothing(finished):

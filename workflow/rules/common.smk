@@ -56,6 +56,7 @@ def any_of(names):
 
 wildcard_constraints:
     cell_line=any_of(study.cell_lines),
+    track=any_of(study.signal_tracks),
     model=any_of(study.models),
     member=any_of(study.members),
     windows=any_of(study.window_sets),

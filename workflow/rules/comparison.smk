@@ -23,12 +23,12 @@ use rule score_motif as locate_motif_hits with:
 rule train_factornet:
     input:
         **checked_genome,
-        signals=lambda w: study.signal_files[study.members[w.member].train],
-        scale=lambda w: study.scale(study.members[w.member].train),
+        signals=lambda w: study.signal_inputs([study.members[w.member].train], [study.main]),
         labels=lambda w: study.label_track(study.members[w.member].train),
         excluded=study.excluded,
-        validation_signals=lambda w: study.signal_files[study.members[w.member].validation],
-        validation_scale=lambda w: study.scale(study.members[w.member].validation),
+        validation_signals=lambda w: study.signal_inputs(
+            [study.members[w.member].validation], [study.main]
+        ),
         validation_labels=lambda w: study.label_track(study.members[w.member].validation),
     output:
         f"{study.out}/comparison/factornet/{{member}}.keras",
@@ -44,6 +44,10 @@ rule train_factornet:
         mem_mb=grows(16000),
         runtime=grows(240),
     params:
+        signals=lambda w: [
+            study.signals(line, [study.main])
+            for line in (study.members[w.member].train, study.members[w.member].validation)
+        ],
         chromosomes=lambda w: study.members[w.member].chromosomes,
         bins=config["comparison"]["bins"],
         epochs=config["comparison"]["epochs"],
@@ -55,12 +59,12 @@ rule train_factornet:
 rule train_anchor:
     input:
         **checked_genome,
-        signals=lambda w: study.signal_files[study.members[w.member].train],
-        scale=lambda w: study.scale(study.members[w.member].train),
+        signals=lambda w: study.signal_inputs([study.members[w.member].train], [study.main]),
         labels=lambda w: study.label_track(study.members[w.member].train),
         excluded=study.excluded,
-        validation_signals=lambda w: study.signal_files[study.members[w.member].validation],
-        validation_scale=lambda w: study.scale(study.members[w.member].validation),
+        validation_signals=lambda w: study.signal_inputs(
+            [study.members[w.member].validation], [study.main]
+        ),
         validation_labels=lambda w: study.label_track(study.members[w.member].validation),
         hits=study.motif_hits,
     output:
@@ -76,6 +80,10 @@ rule train_anchor:
         mem_mb=grows(8000),
         runtime=grows(60),
     params:
+        signals=lambda w: [
+            study.signals(line, [study.main])
+            for line in (study.members[w.member].train, study.members[w.member].validation)
+        ],
         chromosomes=lambda w: study.members[w.member].chromosomes,
         bins=config["comparison"]["bins"],
         seed=lambda w: study.members[w.member].seed,
@@ -87,8 +95,7 @@ rule score_factornet:
     input:
         **checked_genome,
         models=collect(f"{study.out}/comparison/factornet/{{member}}.keras", member=study.members),
-        signals=lambda w: study.signal_files[w.cell_line],
-        scale=lambda w: study.scale(w.cell_line),
+        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
         labels=lambda w: study.label_track(w.cell_line),
         excluded=study.unjudged,
     output:
@@ -106,6 +113,7 @@ rule score_factornet:
         mem_mb=grows(8000),
         runtime=grows(480),
     params:
+        signals=lambda w: study.signals(w.cell_line, [study.main]),
         chromosomes=study.chromosomes["test"],
         bases=config["comparison"]["bases"],
         seed=config["windows"]["seed"],
@@ -117,8 +125,7 @@ rule score_anchor:
     input:
         **checked_genome,
         models=collect(f"{study.out}/comparison/anchor/{{member}}.skops", member=study.members),
-        signals=lambda w: study.signal_files[w.cell_line],
-        scale=lambda w: study.scale(w.cell_line),
+        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
         labels=lambda w: study.label_track(w.cell_line),
         excluded=study.unjudged,
         hits=study.motif_hits,
@@ -136,6 +143,7 @@ rule score_anchor:
         mem_mb=grows(8000),
         runtime=grows(240),
     params:
+        signals=lambda w: study.signals(w.cell_line, [study.main]),
         chromosomes=study.chromosomes["test"],
         bases=config["comparison"]["bases"],
         seed=config["windows"]["seed"],
@@ -149,7 +157,7 @@ rule compare_models:
         labels=lambda w: study.label_track(w.cell_line),
         others=lambda w: study.label_tracks(study.others(w.cell_line)),
         excluded=study.unjudged,
-        scale=lambda w: study.scale(w.cell_line),
+        scale=lambda w: study.scale(w.cell_line, study.main),
         scores=lambda w: [
             x for m in study.models + study.baselines for x in study.scores(m, w.cell_line)
         ],
@@ -184,9 +192,10 @@ rule time_decoding:
             f"{study.out}/comparison/anchor/{list(study.members)[0]}.skops" if study.motif else []
         ),
         hits=study.motif_hits,
-        signals=study.signal_files[study.trained_on[0]],
-        scale=study.scale(study.trained_on[0]),
-        average=[study.average] if any(study.settings(m)["delta"] for m in study.models) else [],
+        signals=study.signal_inputs(
+            [study.trained_on[0]],
+            [study.main, *(x for m in study.models for x in study.arrays(m))],
+        ),
     output:
         f"{study.out}/comparison/speed.tsv",
     log:
@@ -201,8 +210,8 @@ rule time_decoding:
         mem_mb=grows(16000),
         runtime=grows(60),
     params:
-        models=study.models,
-        delta=[study.settings(m)["delta"] for m in study.models],
+        signals={m: study.signals(study.trained_on[0], study.arrays(m)) for m in study.models},
+        main=study.signals(study.trained_on[0], [study.main]),
         chrom=study.chromosomes["test"][0],
     script:
         "../scripts/comparison/time_decoding.py"

@@ -9,10 +9,8 @@ rule calibrate_model:
         models=collect(
             f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
         ),
-        signal_checks=ancient(collect(study.signal_check(), cell_line=study.validation_lines)),
-        signals=study.signals_of(study.validation_lines),
-        scales=study.scales_of(study.validation_lines),
-        average=lambda w: study.averages(w.model),
+        signal_checks=ancient(collect(study.signal_checks, cell_line=study.validation_lines)),
+        signals=lambda w: study.signal_inputs(study.validation_lines, study.arrays(w.model)),
         labels=study.label_tracks(study.validation_lines),
         excluded=study.unjudged,
     output:
@@ -31,8 +29,9 @@ rule calibrate_model:
         mem_mb=grows(16000),
         runtime=grows(120),
     params:
-        signals={line: study.signal_files[line] for line in study.validation_lines},
-        scales={line: study.scale(line) for line in study.validation_lines},
+        signals=lambda w: {
+            line: study.signals(line, study.arrays(w.model)) for line in study.validation_lines
+        },
         labels={line: study.label_track(line) for line in study.validation_lines},
         chromosomes=study.chromosomes["validation"],
         both_strands=config["prediction"]["reverse_complement"],
@@ -46,10 +45,8 @@ rule predict_binding:
         models=collect(
             f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
         ),
-        signal_check=ancient(study.signal_check()),
-        signals=lambda w: study.signal_files[w.cell_line],
-        scale=lambda w: study.scale(w.cell_line),
-        average=lambda w: study.averages(w.model),
+        signal_checks=ancient(study.signal_checks),
+        signals=lambda w: study.signal_inputs([w.cell_line], study.arrays(w.model)),
         calibration=lambda w: study.calibrations([w.model]),
     output:
         f"{study.out}/predictions/{{model}}/{{cell_line}}.bigWig",
@@ -65,6 +62,7 @@ rule predict_binding:
         mem_mb=grows(16000),
         runtime=grows(240),
     params:
+        signals=lambda w: study.signals(w.cell_line, study.arrays(w.model)),
         chromosomes=study.decoded,
         both_strands=config["prediction"]["reverse_complement"],
         background=config["prediction"]["background"],

@@ -13,8 +13,7 @@ rule fit_baselines:
         **checked_genome,
         motif_check=[ancient(study.motif_check)] * len(study.motif),
         motif=study.motif,
-        signals=study.signals_of(study.member_lines),
-        scales=study.scales_of(study.member_lines),
+        signals=study.signal_inputs(study.member_lines, study.signal_tracks),
         labels=study.label_tracks(study.member_lines),
         excluded=study.excluded,
         unjudged=study.unjudged,
@@ -32,10 +31,10 @@ rule fit_baselines:
         runtime=grows(120),
     params:
         training=[
-            (study.signal_files[x], study.scale(x), study.label_track(x)) for x in study.trained_on
+            (study.signals(x, study.signal_tracks), study.label_track(x)) for x in study.trained_on
         ],
         validation=[
-            (study.signal_files[x], study.scale(x), study.label_track(x))
+            (study.signals(x, study.signal_tracks), study.label_track(x))
             for x in study.validation_lines
         ],
         chromosomes=study.chromosomes,
@@ -71,8 +70,7 @@ rule score_baselines:
     input:
         **checked_genome,
         fitted=rules.fit_baselines.output.fitted,
-        signals=lambda w: study.signal_files[w.cell_line],
-        scale=lambda w: study.scale(w.cell_line),
+        signals=lambda w: study.signal_inputs([w.cell_line], study.signal_tracks),
     output:
         collect(
             f"{study.out}/baselines/{{baseline}}/{{{{cell_line}}}}.bigWig", baseline=study.fitted
@@ -88,6 +86,7 @@ rule score_baselines:
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
+        signals=lambda w: study.signals(w.cell_line, study.signal_tracks),
         baselines=study.fitted,
         chromosomes=study.chromosomes["validation"] + study.chromosomes["test"],
     script:
@@ -100,7 +99,7 @@ rule choose_threshold:
         scores=lambda w: [
             x for line in study.validation_lines for x in study.scores(w.scored, line)
         ],
-        scales=study.scales_of(study.validation_lines),
+        scales=[x for line in study.validation_lines for x in study.scale(line, study.main)],
         labels=study.label_tracks(study.validation_lines),
         excluded=study.unjudged,
     output:
@@ -120,7 +119,7 @@ rule choose_threshold:
         files=lambda w: [study.scores(w.scored, line) for line in study.validation_lines],
         chromosomes=study.chromosomes["validation"],
         length=config["windows"]["length"],
-        scales=[study.scale(line) for line in study.validation_lines],
+        scales=[study.scale(line, study.main) for line in study.validation_lines],
     script:
         "../scripts/evaluation/choose_threshold.py"
 
@@ -135,7 +134,7 @@ rule evaluate_cell_line:
         scores=lambda w: [
             x for m in study.models + study.baselines for x in study.scores(m, w.cell_line)
         ],
-        scale=lambda w: study.scale(w.cell_line),
+        scale=lambda w: study.scale(w.cell_line, study.main),
         thresholds=collect(
             f"{study.out}/evaluation/thresholds/{{m}}.tsv", m=study.models + study.baselines
         ),
@@ -167,10 +166,8 @@ rule evaluate_windows:
         **checked_genome,
         models=rules.predict_binding.input.models,
         windows=study.test_windows,
-        signals=study.signals_of(study.labelled),
-        scales=study.scales_of(study.labelled),
+        signals=lambda w: study.signal_inputs(study.labelled, study.arrays(w.model)),
         excluded=study.unjudged,
-        average=rules.predict_binding.input.average,
         calibration=rules.predict_binding.input.calibration,
         labels=study.label_tracks(study.labelled),
         threshold=f"{study.out}/evaluation/thresholds/{{model}}.tsv",
@@ -188,8 +185,9 @@ rule evaluate_windows:
         mem_mb=grows(16000),
         runtime=grows(60),
     params:
-        signals={line: study.signal_files[line] for line in study.labelled},
-        scales={line: study.scale(line) for line in study.labelled},
+        signals=lambda w: {
+            line: study.signals(line, study.arrays(w.model)) for line in study.labelled
+        },
         labels={line: study.label_track(line) for line in study.labelled},
         both_strands=config["prediction"]["reverse_complement"],
     script:

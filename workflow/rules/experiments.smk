@@ -105,6 +105,7 @@ rule average_predictions:
         runtime=grows(60),
     params:
         batch_size=study.experiments.default["batch_size"],
+        arrays=study.arrays(study.models[0]),
     script:
         "../scripts/experiments/average_predictions.py"
 

@@ -1,16 +1,19 @@
 # Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
 # Makes: inputs/ (downloads, a matrix of JASPAR), genome/genome.fa (+ .fai),
 #        labels/{cell_line}.bigWig, checks/, and inputs.tsv, which exists only if all of them fit
-#        together; signals/{cell_line}.measures.tsv, mean, coverage and quantiles of a line's
-#        accessibility; signals/{cell_line}.bigWig, given the quantiles of a reference line
-#        (signal_scaling: quantile), and average_signal.bigWig, the mean over cell lines
-#        (training.delta).
+#        together; of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean,
+#        coverage and quantiles, and where it is scaled so, signals/{cell_line}.{track}.bigWig, given
+#        the quantiles of a reference line; signals/average.{track}.bigWig, the mean over cell lines
+#        (for tracks that are an average, or a difference from one).
 
 
 from leopard.study.sources import OWN_ROLES, SHARED_ROLES
 from leopard.study.splits import SPLITS
 
-shared_checks = [study.genome_check, *collect(study.signal_check(), cell_line=study.cell_lines)]
+shared_checks = [
+    study.genome_check,
+    *collect(study.signal_checks, cell_line=study.cell_lines),
+]
 
 
 rule download_file:
@@ -202,13 +205,13 @@ if study.leads:
             genome=study.genome_check,
             fasta=study.fasta,
             fai=study.fai,
-            signals=present(lambda w: study.raw_signals[w.cell_line]),
+            signals=present(lambda w: study.raw_signals[w.cell_line][w.track]),
         output:
             study.signal_check(),
         log:
-            f"{study.shared}/logs/check_signal/{{cell_line}}.log",
+            f"{study.shared}/logs/check_signal/{{cell_line}}.{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/check_signal/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/check_signal/{{cell_line}}.{{track}}.tsv"
         retries: 0
         conda:
             "../../envs/data.yaml"
@@ -350,14 +353,14 @@ if study.leads:
         input:
             **shared_genome,
             signal_check=ancient(study.signal_check()),
-            signals=lambda w: study.raw_signals[w.cell_line],
+            signals=lambda w: study.raw_signals[w.cell_line][w.track],
             excluded=study.excluded,
         output:
             study.measures(),
         log:
-            f"{study.shared}/logs/measure_signal/{{cell_line}}.log",
+            f"{study.shared}/logs/measure_signal/{{cell_line}}.{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/measure_signal/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/measure_signal/{{cell_line}}.{{track}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -369,19 +372,19 @@ if study.leads:
             "../scripts/inputs/measure_signal.py"
 
 
-if study.leads and config["signal_scaling"] == "quantile":
+if study.leads and any(x.scaling == "quantile" for x in study.tracks.values()):
 
     rule sample_signal:
         input:
             **shared_genome,
             signal_check=ancient(study.signal_check()),
-            signals=lambda w: study.raw_signals[w.cell_line],
+            signals=lambda w: study.raw_signals[w.cell_line][w.track],
         output:
-            f"{study.shared}/signals/{{cell_line}}.sample.npy",
+            study.sample(),
         log:
-            f"{study.shared}/logs/sample_signal/{{cell_line}}.log",
+            f"{study.shared}/logs/sample_signal/{{cell_line}}.{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/sample_signal/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/sample_signal/{{cell_line}}.{{track}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -396,15 +399,15 @@ if study.leads and config["signal_scaling"] == "quantile":
     rule normalise_signal:
         input:
             **shared_genome,
-            signals=lambda w: study.raw_signals[w.cell_line],
-            sample=rules.sample_signal.output[0],
-            reference=f"{study.shared}/signals/{config['reference_line']}.sample.npy",
+            signals=lambda w: study.raw_signals[w.cell_line][w.track],
+            sample=study.sample(),
+            reference=study.sample(config["reference_line"]),
         output:
-            f"{study.shared}/signals/{{cell_line}}.bigWig",
+            study.normalised(),
         log:
-            f"{study.shared}/logs/normalise_signal/{{cell_line}}.log",
+            f"{study.shared}/logs/normalise_signal/{{cell_line}}.{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/normalise_signal/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/normalise_signal/{{cell_line}}.{{track}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
@@ -421,23 +424,21 @@ if study.leads:
     rule average_signal:
         input:
             **shared_genome,
-            signals=study.signals_of(study.cell_lines),
-            scales=study.scales_of(study.cell_lines),
+            signals=lambda w: study.signal_inputs(study.cell_lines, [w.track]),
         output:
-            study.average,
+            study.average(),
         log:
-            f"{study.shared}/logs/average_signal.log",
+            f"{study.shared}/logs/average_signal/{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/average_signal.tsv"
+            f"{study.shared}/benchmarks/average_signal/{{track}}.tsv"
         conda:
             "../../envs/data.yaml"
         resources:
             mem_mb=grows(2000),
             runtime=grows(600),
         params:
-            signals=[study.signal_files[line] for line in study.cell_lines],
+            signals=lambda w: [study.signals(line, [w.track]) for line in study.cell_lines],
             chromosomes=study.used_chromosomes,
-            scales=[study.scale(line) for line in study.cell_lines],
         script:
             "../scripts/inputs/average_signal.py"
 

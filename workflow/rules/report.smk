@@ -8,7 +8,7 @@ rule give_answer:
     input:
         metrics=collect(rules.evaluate_cell_line.output.metrics, cell_line=study.labelled),
         calls=rules.judge_calls.output.measures,
-        measures=collect(study.measures(), cell_line=study.measured),
+        measures=collect(study.measures(track=study.main), cell_line=study.measured),
     output:
         table=f"{study.out}/evaluation/answer.tsv",
         page=report(
@@ -33,7 +33,7 @@ rule give_answer:
         baselines=study.baselines,
         trained_on=study.trained_on,
         measured=study.measured,
-        scaled=config["signal_scaling"] == "mean",
+        scaled=study.tracks[study.main].scaling == "mean",
     script:
         "../scripts/report/give_answer.py"
 
@@ -42,10 +42,11 @@ rule summarise_windows:
     input:
         checked=ancient(study.checked),
         windows=study.test_windows,
-        signals=collect(
-            f"{study.shared}/{list(study.window_sets)[0]}/{{line}}.signal.npy",
-            line=study.member_lines,
-        ),
+        signals=[
+            study.window_array(list(study.window_sets)[0], track, line)
+            for track in study.signal_tracks
+            for line in study.member_lines
+        ],
         labels=collect(
             f"{study.out}/{list(study.window_sets)[0]}/{{line}}.labels.npy",
             line=study.member_lines,
@@ -64,12 +65,15 @@ rule summarise_windows:
             category="Data",
             labels=study.factor_label | {"data": "Windows, figure"},
         ),
-        accessibility=report(
-            f"{study.out}/report/accessibility.svg",
-            caption="../report/windows/accessibility.rst",
-            category="Data",
-            labels=study.factor_label | {"data": "Accessibility"},
-        ),
+        signals=[
+            report(
+                f"{study.out}/report/signals/{track}.svg",
+                caption="../report/windows/signals.rst",
+                category="Data",
+                labels=study.factor_label | {"data": f"Signal: {track}"},
+            )
+            for track in study.signal_tracks
+        ],
     log:
         f"{study.out}/logs/report/summarise_windows.log",
     benchmark:
@@ -81,7 +85,7 @@ rule summarise_windows:
         runtime=grows(30),
     params:
         cell_lines=study.member_lines,
-        unit=study.unit,
+        tracks={track: study.unit(track) for track in study.signal_tracks},
     script:
         "../scripts/report/summarise_windows.py"
 
@@ -280,8 +284,7 @@ rule plot_calls:
 rule plot_sites:
     input:
         **checked_genome,
-        signals=lambda w: study.signal_files[w.cell_line],
-        scale=lambda w: study.scale(w.cell_line),
+        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
         labels=lambda w: study.label_track(w.cell_line),
         excluded=study.unjudged,
         predictions=collect(
@@ -310,7 +313,8 @@ rule plot_sites:
         models=[*study.models, *["motif"] * len(study.motif)],
         chromosomes=study.chromosomes["test"],
         title=lambda w: study.title(w.cell_line),
-        unit=study.unit,
+        signals=lambda w: study.signals(w.cell_line, [study.main]),
+        unit=study.unit(study.main),
     script:
         "../scripts/report/plot_sites.py"
 

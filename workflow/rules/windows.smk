@@ -1,7 +1,8 @@
 # Needs: genome/genome.fa, the cell lines' bigWigs and labels, inputs.tsv.
 # Makes: windows/usable.tsv and windows/windows.tsv, and the arrays whose row i is its row i:
-#        windows/sequence.npy, windows/{cell_line}.signal.npy, windows/{cell_line}.labels.npy, and
-#        windows/average.npy for networks that see Δ.
+#        windows/sequence.npy, windows/{cell_line}.{track}.npy, windows/{cell_line}.labels.npy, and
+#        windows/average.{track}.npy for networks that see a mean over cell lines. One file for each
+#        signal, so that a track that is added makes nothing out of date.
 #        In a crisscross each seed has a set of its own, in windows/s{seed}/.
 
 
@@ -111,16 +112,16 @@ if study.leads:
             **shared_genome,
             windows=f"{study.shared}/{{windows}}/windows.tsv",
             signal_check=ancient(study.signal_check()),
-            signals=lambda w: study.signal_files[w.cell_line],
-            scale=lambda w: study.scale(w.cell_line),
+            signals=lambda w: study.signal_inputs([w.cell_line], [w.track]),
         output:
-            f"{study.shared}/{{windows}}/{{cell_line}}.signal.npy",
+            study.window_array("{windows}", "{track}"),
         log:
-            f"{study.shared}/logs/extract_signal/{{windows}}/{{cell_line}}.log",
+            f"{study.shared}/logs/extract_signal/{{windows}}/{{cell_line}}.{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.tsv"
+            f"{study.shared}/benchmarks/extract_signal/{{windows}}/{{cell_line}}.{{track}}.tsv"
         params:
             kind="signal",
+            signals=lambda w: study.signals(w.cell_line, [w.track]),
 
 
 if study.leads:
@@ -129,24 +130,30 @@ if study.leads:
         input:
             **shared_genome,
             windows=f"{study.shared}/{{windows}}/windows.tsv",
-            average=study.average,
+            signals=study.average(),
         output:
-            f"{study.shared}/{{windows}}/average.npy",
+            study.window_array("{windows}", "average.{track}"),
         log:
-            f"{study.shared}/logs/extract_average/{{windows}}.log",
+            f"{study.shared}/logs/extract_average/{{windows}}/{{track}}.log",
         benchmark:
-            f"{study.shared}/benchmarks/extract_average/{{windows}}.tsv"
+            f"{study.shared}/benchmarks/extract_average/{{windows}}/{{track}}.tsv"
         params:
-            kind="average",
+            kind="signal",
+            signals=lambda w: {"average": ([study.average(w.track)], [])},
 
 
 rule windows:
     input:
         collect(f"{study.shared}/{{windows}}/sequence.npy", windows=study.window_sets),
         [
-            f"{top}/{member.windows}/{line}.{kind}.npy"
+            f"{study.out}/{member.windows}/{line}.labels.npy"
             for member in study.members.values()
             for line in (member.train, member.validation)
-            for top, kind in ((study.shared, "signal"), (study.out, "labels"))
+        ],
+        [
+            study.window_array(member.windows, track, line)
+            for member in study.members.values()
+            for line in (member.train, member.validation)
+            for track in study.signal_tracks
         ],
     localrule: True

@@ -13,7 +13,7 @@ from leopard.decoding.calibration import Calibration
 from leopard.decoding.decoder import Decoder, tile_chromosome
 from leopard.decoding.track import BACKGROUND_DECIMALS, DECIMALS, _write_stretch, decode_genome
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks, new_bigwig, reverse_complement
+from leopard.genome.tracks import Signal, Tracks, new_bigwig, reverse_complement
 from leopard.models import build
 from leopard.models.reach import derive_reach
 
@@ -117,13 +117,28 @@ def test_tiles_equal_one_pass(expected, tracks, chrom, name, both_strands, tile_
     assert len(out) < 100 or one_pass.std() > 0.01  # there is something to get wrong
 
 
+def test_signals_are_taken_by_name(networks, genome):
+    other = Tracks(genome.fasta, {"mnase": Signal(genome.signal_files)})
+    decoder = Decoder(networks[2:], 4096, 4, both_strands=False)
+    with pytest.raises(InputError, match="trained on accessibility, not mnase; give it those"):
+        decode(decoder, other, "chr2")
+
+
 def test_tiles_equal_one_pass_with_an_average(genome, tmp_path):
     average = {c: sum(map(np.nan_to_num, (x[c] for x in genome.signals))) / 3 for c in SIZES}
     path = write_bigwig(tmp_path / "average.bw", average)
-    network = randomise(build("unet", prior=0.3, delta=True), 8)
-    tracks = Tracks(genome.fasta, genome.signal_files, average=path)
+    seen = [
+        {"name": "accessibility", "transform": "log1p"},
+        {"name": "delta", "transform": "log1p", "difference": "accessibility"},
+    ]
+    network = randomise(build("unet", prior=0.3, tracks=seen), 8)
+    signals = {
+        "accessibility": Signal(genome.signal_files),
+        "average.accessibility": Signal([path]),
+    }
+    tracks = Tracks(genome.fasta, signals)
     size = -(-SIZES["chr1"] // 32) * 32
-    codes, pair = tracks.codes("chr1", 0, size), tracks.accessibility("chr1", 0, size)
+    codes, pair = tracks.codes("chr1", 0, size), tracks.signals("chr1", 0, size)
     flipped = [reverse_complement(codes)[None], pair[None, ::-1]]
     passes = [
         network.predict_on_batch([codes[None], pair[None]])[0, :, 0],
@@ -240,7 +255,7 @@ def test_chromosomes_of_another_run_are_not_reused(
         if change == "weights":
             network.set_weights([weight * 0.9 for weight in before])
         elif change == "scale":
-            tracks = Tracks(genome.fasta, genome.signal_files, scale=0.5)
+            tracks = Tracks(genome.fasta, {"accessibility": Signal(genome.signal_files, 0.5)})
         decoder = Decoder([network], 1024, 8, both_strands=change != "strands")
         out = decode(decoder, tracks, "chr1")
         path = finish(interrupted, decoder, tracks)

@@ -17,7 +17,7 @@ from leopard.evaluation.scores import (
     count_windows,
     open_scores,
 )
-from leopard.genome.tracks import Tracks, iterate_regions
+from leopard.genome.tracks import Signal, Tracks, iterate_regions
 from leopard.metrics import summarise
 from sklearn import metrics as sk
 
@@ -86,7 +86,7 @@ def test_opened_by_name(genome, files, probabilities):
     np.testing.assert_array_equal(network.read("chr2", 5, 90), probabilities["chr2"][5:90])
     expected = np.where(probabilities["chr2"] > 0.3, 20 * probabilities["chr2"], 0)
     np.testing.assert_allclose(motif.read("chr2", 0, 3000), expected, rtol=1e-6)
-    scaled = Tracks(genome.fasta, genome.signal_files, scale=0.3)
+    scaled = Tracks(genome.fasta, {"accessibility": Signal(genome.signal_files, 0.3)})
     np.testing.assert_array_equal(
         accessibility.read("chr2", 5, 90), ScoreTrack.from_accessibility(scaled).read("chr2", 5, 90)
     )
@@ -194,8 +194,8 @@ def test_windows_by_themselves_in_batches_as_the_competition_made_them(device, g
 
     def predict(codes, signal):
         sizes.append(len(codes))
-        assert codes.shape == signal.shape == (len(codes), LENGTH)
-        return (1 / (1 + np.exp(4 - signal / 8 - codes / 4))).astype(np.float32)
+        assert signal.shape == (*codes.shape, 1) == (len(codes), LENGTH, 1)
+        return (1 / (1 + np.exp(4 - signal[..., 0] / 8 - codes / 4))).astype(np.float32)
 
     measures = summarise(count_windows(predict, labelled, windows), 0.5)
     assert sizes == [64, 64, 22]
@@ -204,7 +204,7 @@ def test_windows_by_themselves_in_batches_as_the_competition_made_them(device, g
         regions = list(iterate_regions(windows.iloc[first : first + 64]))
         codes, signal, labels = (
             np.stack([read(*region) for region in regions])
-            for read in (labelled.codes, labelled.signal, labelled.labels)
+            for read in (labelled.codes, labelled.signals, labelled.labels)
         )
         p = predict(codes, signal)[..., None]
         for metric in expected:

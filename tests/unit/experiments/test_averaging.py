@@ -44,7 +44,7 @@ def test_shifts_and_strands(networks, windows):
 @pytest.mark.parametrize("number", [0, 2], ids=["unet", "cnn"])
 def test_scores(networks, windows, number):
     class Source:
-        n = 6
+        n, arrays = 6, ["accessibility"]
 
         def read(self, epoch, rows):
             return Windows(*(array[rows] for array in windows[:3]))

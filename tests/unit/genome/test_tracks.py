@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leopard.genome import tracks as tracks_module
 from leopard.genome.tracks import (
+    Signal,
     Tracks,
     encode_sequence,
     read_bigwig,
@@ -79,11 +80,12 @@ def test_signal_sums_replicates_and_is_zero_where_there_is_none(genome, chrom):
 
 
 def test_without_tracks_there_is_no_signal(genome):
-    assert not Tracks(genome.fasta, scale=2).signal("chr3", 0, 50).any()
+    assert not Tracks(genome.fasta).signal("chr3", 0, 50).any()
 
 
 def test_the_signal_is_scaled(genome):
-    scaled = Tracks(genome.fasta, genome.signal_files, scale=0.125).signal("chr1", 5, 900)
+    signals = {"mnase": Signal(genome.signal_files, 0.125)}
+    scaled = Tracks(genome.fasta, signals).signal("chr1", 5, 900)
     np.testing.assert_allclose(scaled, sum_naively(genome, "chr1")[5:900] / 8, rtol=1e-6)
 
 

@@ -203,7 +203,7 @@ def test_bigwig_against_fasta(tmp_path, sizes, problem):
 
 # check_genome, check_signals, check_labels, check_motif
 
-COLUMNS = ["role", "cell_line", "path", "size", "chromosomes", "note"]
+COLUMNS = ["role", "cell_line", "track", "path", "size", "chromosomes", "note"]
 
 
 @pytest.fixture
@@ -249,30 +249,31 @@ def rows(table, paths):
 
 def test_genome_of_a_study(genome):
     assert rows(check_genome(**genome), [genome["fasta"], *genome["exclusions"]]) == [
-        ["genome", "", 2, "1,550 bases"],
-        ["exclusions", "", 1, "1 intervals"],
+        ["genome", "", "", 2, "1,550 bases"],
+        ["exclusions", "", "", 1, "1 intervals"],
     ]
     genome["exclusions"] = []
     assert len(check_genome(**genome)) == 1
 
 
 def test_signals_of_a_cell_line(fasta, bigwig):
-    table = check_signals(fasta, "HepG2", [bigwig, bigwig], ["chr1", "chr2"])
+    table = check_signals(fasta, "HepG2", "dnase", [bigwig, bigwig], ["chr1", "chr2"])
     assert (
-        rows(table, [bigwig] * 2) == [["signal", "HepG2", 2, "1.3% of the chromosomes covered"]] * 2
+        rows(table, [bigwig] * 2)
+        == [["signal", "HepG2", "dnase", 2, "1.3% of the chromosomes covered"]] * 2
     )
 
 
 def test_labels_of_a_cell_line(labels, bigwig):
-    assert rows(check_labels(**labels), [labels["path"]]) == [["labels", "K562", 2, "3 peaks"]]
+    assert rows(check_labels(**labels), [labels["path"]]) == [["labels", "K562", "", 2, "3 peaks"]]
     table = check_labels(**labels | {"mode": "bigwig", "path": bigwig})
-    assert rows(table, [bigwig]) == [["labels", "K562", 2, "1.3% of the chromosomes covered"]]
+    assert rows(table, [bigwig]) == [["labels", "K562", "", 2, "1.3% of the chromosomes covered"]]
 
 
 def test_motif(tmp_path):
     path = tmp_path / "motif.meme"
     path.write_text(MEME)
-    assert rows(check_motif(path), [path]) == [["motif", "", 0, "x, 1 bases"]]
+    assert rows(check_motif(path), [path]) == [["motif", "", "", 0, "x, 1 bases"]]
 
 
 def test_label_bigwig_needs_only_the_splits_that_use_it(labels, tmp_path):
@@ -314,21 +315,21 @@ def test_chromosome_that_is_no_file_name(genome, tmp_path):
 def test_faulty_signal(fasta, bigwig, tmp_path):
     bad = write_bigwig(tmp_path / "bad.bw", {"1": 1.0}, {"1": 1000})
     with pytest.raises(InputError, match=r"bad.bw: without chromosomes chr1, chr2; use"):
-        check_signals(fasta, "K562", [bigwig, bad], ["chr1", "chr2"])
+        check_signals(fasta, "K562", "dnase", [bigwig, bad], ["chr1", "chr2"])
 
 
 def test_signal_below_zero(fasta, tmp_path):
     path = write_bigwig(tmp_path / "log2.bw", {"chr1": 1.5, "chr2": -2.5})
     with pytest.raises(InputError, match=r"log2.bw: values below 0, down to -2.5, as of a log"):
-        check_signals(fasta, "K562", [path], ["chr1", "chr2"])
-    check_signals(fasta, "K562", [path], ["chr1"])
+        check_signals(fasta, "K562", "dnase", [path], ["chr1", "chr2"])
+    check_signals(fasta, "K562", "dnase", [path], ["chr1"])
 
 
 @pytest.mark.parametrize("values", [{"chr3": 1.0}, {"chr1": 0.0, "chr3": 1.0}])
 def test_no_signal_where_the_study_is(fasta, tmp_path, values):
     path = write_bigwig(tmp_path / "signal.bw", values)
     with pytest.raises(InputError, match=r"signal.bw: no signal on the chromosomes of the study"):
-        check_signals(fasta, "K562", [path], ["chr1", "chr2"])
+        check_signals(fasta, "K562", "dnase", [path], ["chr1", "chr2"])
 
 
 @pytest.mark.parametrize("version", [1, 4])
@@ -337,7 +338,7 @@ def test_bigwig_whose_header_has_no_sums(fasta, bigwig, version):
     strip_sums(bigwig, version)
     with pyBigWig.open(str(bigwig)) as track:
         assert not track.header()["sumData"] and not track.header()["nBasesCovered"]
-    table = check_signals(fasta, "HepG2", [bigwig], ["chr1", "chr2"])
+    table = check_signals(fasta, "HepG2", "dnase", [bigwig], ["chr1", "chr2"])
     assert table["note"].to_list() == ["1.3% of the chromosomes covered"]
 
 
@@ -425,7 +426,7 @@ def test_real_study(tmp_path):
     splits = {"train": ["chrI", "chrII"], "test": ["chrXII"]}
     used = ["chrI", "chrII", "chrXII"]
     check_genome(fasta, splits, used, 10_240, [yeast / "blacklist.bed"])
-    check_signals(fasta, "ATAC", [yeast / "ATAC.coverage.bigWig"], used)
+    check_signals(fasta, "ATAC", "atac", [yeast / "ATAC.coverage.bigWig"], used)
     check_motif(yeast / "REB1.meme")
     table = check_labels(fasta, "ATAC", yeast / "Reb1.narrowPeak", "motif", used, splits)
     assert table["note"].to_list() == ["1,078 peaks"]

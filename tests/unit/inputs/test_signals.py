@@ -10,11 +10,13 @@ from conftest import SIZES, write_bigwig
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks
+from leopard.genome.tracks import Signal, Tracks
 from leopard.inputs import signals
 from leopard.inputs.signals import (
     match_quantiles,
     measure_signal,
+    open_line,
+    read_measures,
     read_scale,
     sample_signal,
     write_average,
@@ -139,24 +141,35 @@ def test_a_normalised_track(genome, tracks, tmp_path, monkeypatch, stretch):
 def test_the_average_is_the_mean_over_lines(genome, tmp_path, monkeypatch, scale):
     monkeypatch.setattr(signals, "STRETCH", 999)
     files = [genome.signal_files, genome.signal_files[:1]]
-    lines = [Tracks(genome.fasta, paths, scale=scale) for paths in files]
+    lines = [Tracks(genome.fasta, {"x": Signal(paths, scale)}) for paths in files]
     path = tmp_path / "average.bigWig"
     write_average(path, lines, ["chr1", "chr2"])
-    opened = Tracks(genome.fasta, genome.signal_files, scale=scale, average=path)
     for chrom in ("chr1", "chr2"):
         expected = np.mean([line.signal(chrom, 0, SIZES[chrom]) for line in lines], axis=0)
         np.testing.assert_allclose(read_all(path, chrom), expected, rtol=1e-6)
-        pair = opened.accessibility(chrom, 30, SIZES[chrom] + 8)
-        assert pair.shape == (SIZES[chrom] - 22, 2) and pair.dtype == np.float32
-        np.testing.assert_array_equal(pair[:, 0], opened.signal(chrom, 30, SIZES[chrom] + 8))
-        np.testing.assert_array_equal(pair[:, 1], np.append(read_all(path, chrom)[30:], [0] * 8))
-    assert path in opened.files
 
 
-def test_without_an_average_there_is_none(tracks):
-    with pytest.raises(ValueError, match="without an average"):
-        tracks.average("chr1", 0, 5)
-    np.testing.assert_array_equal(tracks.accessibility("chr1", 0, 50), tracks.signal("chr1", 0, 50))
+def test_a_line_is_opened_on_its_scales(genome, tmp_path):
+    """By name and in order; each signal against what its files hold."""
+    measures = tmp_path / "a.measures.tsv"
+    pd.DataFrame([{"cell_line": "a", "track": "y", "mean": 4.0}]).to_csv(
+        measures, sep="\t", index=False
+    )
+    first, second = genome.signal_files
+    files = {"y": ([first], [measures]), "x": ([first, second], [])}
+    tracks = open_line(genome.fasta, files, genome.labels_file)
+    assert tracks.arrays == ["y", "x"] and set(tracks.files) >= {first, second}
+    read = tracks.signals("chr2", 30, SIZES["chr2"] + 8)
+    assert read.shape == (SIZES["chr2"] - 22, 2) and read.dtype == np.float32
+    alone = np.append(np.nan_to_num(genome.signals[0]["chr2"])[30:] / 4, [0] * 8)
+    np.testing.assert_allclose(read[:, 0], alone, rtol=1e-6)
+    both = np.append(sum_plainly(genome, "chr2")[30:], [0] * 8)
+    np.testing.assert_allclose(read[:, 1], both, rtol=1e-6)
+    np.testing.assert_array_equal(
+        tracks.signal("chr2", 0, 99, "x"), tracks.signals("chr2", 0, 99)[:, 1]
+    )
+    assert tracks.labels("chr2", 0, 9).shape == (9,)
+    assert read_measures(measures).to_dict() == {"mean": 4.0}
 
 
 @pytest.fixture
@@ -180,7 +193,8 @@ def test_a_signal_is_measured_where_it_counts(genome, tmp_path, monkeypatch, exc
         assert measured[f"q{100 * q:g}"] == pytest.approx(expected, rel=1e-3)
     path = tmp_path / "measures.tsv"
     pd.DataFrame([measured]).to_csv(path, sep="\t", index=False)
-    scaled = Tracks(genome.fasta, genome.signal_files, scale=read_scale([path]), excluded=excluded)
+    on_scale = {"x": Signal(genome.signal_files, read_scale([path]))}
+    scaled = Tracks(genome.fasta, on_scale, excluded=excluded)
     assert measure_signal(scaled, ["chr1", "chr2"])["mean"] == pytest.approx(1, rel=1e-6)
     assert read_scale([]) == 1
 

@@ -7,7 +7,11 @@ from leopard.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("device")
 
-ENCODING = {"base_order": "ACGT", "signal_transform": "raw", "delta": True}
+TRACKS = [
+    {"name": "accessibility", "transform": "raw"},
+    {"name": "delta", "transform": "raw", "difference": "accessibility"},
+]
+ENCODING = {"base_order": "ACGT", "tracks": TRACKS}
 BATCH_NORM = ["gamma:0", "beta:0", "moving_mean:0", "moving_variance:0"]
 
 

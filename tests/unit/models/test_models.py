@@ -1,10 +1,13 @@
 """The networks row by row, what they carry with them, and how far they see."""
 
+import json
 import shutil
 from collections import Counter
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
+from conftest import SIZES
 from leopard.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("device")
@@ -184,7 +187,8 @@ CODES = np.uint8([[0, 1, 2, 3, 4, 0, 255, 3]])
 def encode(order, transform, codes=CODES, signal=SIGNAL):
     from leopard.models.encoding import InputEncoding
 
-    return np.array(InputEncoding(order, transform)([codes, signal]))
+    tracks = [{"name": "accessibility", "transform": transform}]
+    return np.array(InputEncoding(order, tracks)([codes, signal[..., None]]))
 
 
 @pytest.mark.parametrize("order", ["ACGT", "TGCA", "CATG"])
@@ -210,37 +214,73 @@ def test_quantile_signal_is_the_rank_among_the_quantiles():
 
     signal = np.float32([[-1, 0, 0.5, 1, 2, 3, 6, 9]])
     quantiles = [0, 0, 0, 1, 3, 6]  # ranks 0, 0.2 ... 1, the one of zero being the last of three
-    encoded = InputEncoding("ACGT", "quantile", quantiles)([np.zeros((1, 8), np.uint8), signal])
+    layer = InputEncoding("ACGT", [{"name": "x", "transform": "quantile"}], {"x": quantiles})
+    encoded = layer([np.zeros((1, 8), np.uint8), signal[..., None]])
     expected = np.interp(signal[0], [0, 1, 3, 6], [0.4, 0.6, 0.8, 1.0])
     np.testing.assert_allclose(np.array(encoded)[0, :, 4], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("transform", ["raw", "log1p", "arcsinh", "quantile"])
-def test_delta_is_how_far_the_transformed_signal_is_from_the_average(transform):
+def rank(values, quantiles):
+    """Share of the quantiles below, in a loop; where several are equal, that of the last."""
+    out = np.empty(len(values))
+    for i, value in enumerate(values):
+        below = max(j for j, x in enumerate(quantiles) if x <= value)
+        above = min(below + 1, len(quantiles) - 1)
+        width = quantiles[above] - quantiles[below]
+        part = (value - quantiles[below]) / width if width else 0
+        out[i] = (below + part) / (len(quantiles) - 1)
+    return out
+
+
+QUANTILES = {"dnase": [0.0, 0.0, 1.0, 4.0, 90.0], "mnase": [0.0, 2.0, 50.0]}
+NAIVE = {"raw": lambda x, _: x, "log1p": lambda x, _: np.log1p(x), "quantile": rank}
+SEEN = [
+    {"name": "mnase", "transform": "raw"},
+    {"name": "delta", "transform": "log1p", "difference": "dnase"},
+    {"name": "dnase", "transform": "quantile"},
+    {"name": "usual", "transform": "quantile", "average": "dnase"},
+    {"name": "change", "transform": "quantile", "difference": "mnase"},
+]
+
+
+@pytest.mark.parametrize("names", [[0], [1], [3], [2, 1], [0, 1, 2, 3, 4], [4, 3, 2, 1, 0]])
+def test_each_track_is_a_channel(names):
+    """Against a loop over windows and tracks, the signals in the order that `arrays` tells."""
     from leopard.models.encoding import InputEncoding
 
+    tracks = [SEEN[i] for i in names]
+    layer = InputEncoding("GTAC", tracks, QUANTILES)
     rng = np.random.default_rng(4)
     codes = rng.integers(0, 5, (2, 8)).astype(np.uint8)
-    signal, average = rng.gamma(0.5, 4, (2, 2, 8)).astype(np.float32)
-    settings = "GTAC", transform, [0, 0, 1, 4]
-    pair = np.stack([signal, average], axis=-1)
-    encoded = np.array(InputEncoding(*settings, delta=True)([codes, pair]))
-    own, other = (np.array(InputEncoding(*settings)([codes, x])) for x in (signal, average))
-    assert encoded.shape == (2, 8, 6)
-    np.testing.assert_array_equal(encoded[..., :5], own)
-    np.testing.assert_allclose(encoded[..., 5], own[..., 4] - other[..., 4], atol=1e-6)
-    if transform == "raw":
-        np.testing.assert_allclose(encoded[..., 5], signal - average, atol=1e-6)
+    values = {
+        name: rng.gamma(0.5, 4, (2, 8)).astype(np.float32)
+        for name in ("dnase", "average.dnase", "mnase", "average.mnase")
+    }
+    assert set(layer.arrays) <= set(values) and len(set(layer.arrays)) == len(layer.arrays)
+    encoded = np.array(layer([codes, np.stack([values[x] for x in layer.arrays], axis=-1)]))
+    assert encoded.shape == (2, 8, 4 + len(tracks)) == (2, *layer.compute_output_shape([(8,)]))
+    for window in range(2):
+        for channel, track in enumerate(tracks, 4):
+            source = track.get("difference") or track.get("average") or track["name"]
+            transform, quantiles = NAIVE[track["transform"]], QUANTILES[source]
+            own = transform(values[source][window], quantiles)
+            mean = transform(values[f"average.{source}"][window], quantiles)
+            expected = mean if "average" in track else own - mean if "difference" in track else own
+            np.testing.assert_allclose(encoded[window, :, channel], expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("order", "transform"), [("ACGG", "raw"), ("ACG", "raw"), ("acgt", "raw"), ("ACGT", "sqrt")]
+    ("order", "transform", "problem"),
+    [
+        *(("ACGG", "raw", "order"), ("ACG", "raw", "order"), ("acgt", "raw", "order")),
+        *(("ACGT", "sqrt", "transform"), ("ACGT", None, "transform")),
+    ],
 )
-def test_unknown_encodings_are_refused(order, transform):
+def test_unknown_encodings_are_refused(order, transform, problem):
     from leopard.models.encoding import InputEncoding
 
-    with pytest.raises(ValueError, match="no such encoding"):
-        InputEncoding(order, transform)
+    with pytest.raises(ValueError, match=f"no such {problem}"):
+        InputEncoding(order, [{"name": "x", "transform": transform}])
 
 
 # Files
@@ -250,14 +290,15 @@ def test_unknown_encodings_are_refused(order, transform):
 def batch():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 5, (2, 96)).astype(np.uint8)
-    return [codes, rng.gamma(1, 10, (2, 96)).astype(np.float32)]
+    return [codes, rng.gamma(1, 10, (2, 96, 1)).astype(np.float32)]
 
 
 @pytest.fixture(scope="module")
 def saved(models, tmp_path_factory, batch):
     from conftest import randomise
 
-    encoding = {"base_order": "GTAC", "signal_transform": "quantile", "quantiles": [0.0, 2.0, 9.0]}
+    tracks, quantiles = [{"name": "mnase", "transform": "quantile"}], {"mnase": [0.0, 2.0, 9.0]}
+    encoding = {"base_order": "GTAC", "tracks": tracks, "quantiles": quantiles}
     model = randomise(models.build("cnn", prior=0.2, **encoding), 5)
     path = tmp_path_factory.mktemp("model") / "model.keras"
     model.save(path)
@@ -269,7 +310,9 @@ def test_a_loaded_model_predicts_the_same_and_keeps_its_transform(models, saved,
     model = models.load(path)
     np.testing.assert_array_equal(model.predict_on_batch(batch), expected)
     encoding = next(x for x in models.leaf_layers(model) if type(x).__name__ == "InputEncoding")
-    assert (encoding.base_order, encoding.signal_transform) == ("GTAC", "quantile")
+    assert encoding.base_order == "GTAC" and encoding.quantiles == {"mnase": [0.0, 2.0, 9.0]}
+    assert [(x.name, x.transform) for x in encoding.tracks] == [("mnase", "quantile")]
+    assert models.seen_arrays(model) == ["mnase"]
 
 
 def test_a_loaded_unet_predicts_the_same(models, networks, tmp_path, batch):
@@ -280,15 +323,70 @@ def test_a_loaded_unet_predicts_the_same(models, networks, tmp_path, batch):
 
 def test_a_network_keeps_what_it_is_to_be_given(models, tmp_path, batch):
     codes, signal = batch
-    pair = np.stack([signal, signal / 2], axis=-1)
-    for delta, right, wrong in ((True, pair, signal), (False, signal, pair)):
-        model = models.build("cnn", prior=0.2, delta=delta)
+    pair = np.concatenate([signal, signal / 2], axis=-1)
+    one = {"name": "accessibility", "transform": "log1p"}
+    two = {"name": "delta", "transform": "log1p", "difference": "accessibility"}
+    for tracks, right, wrong in (([one, two], pair, signal), ([one], signal, pair)):
+        model = models.build("cnn", prior=0.2, tracks=tracks)
         expected = model.predict_on_batch([codes, right])
         model.save(tmp_path / "model.keras")
         loaded = models.load(tmp_path / "model.keras")
         np.testing.assert_array_equal(loaded.predict_on_batch([codes, right]), expected)
         with pytest.raises(ValueError):
             loaded.predict_on_batch([codes, wrong])
+
+
+def age(path, delta):
+    """Make a saved model one of before tracks had names: what differs is in its description."""
+
+    def entries(node):
+        if isinstance(node, dict):
+            yield node
+        for child in node.values() if isinstance(node, dict) else node:
+            if isinstance(child, dict | list):
+                yield from entries(child)
+
+    with ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    description = json.loads(held["config.json"])
+    for node in entries(description):
+        own = node.get("config", {})
+        if node.get("class_name") == "InputEncoding":
+            [quantiles], [first, *_] = own.pop("quantiles").values(), own.pop("tracks")
+            own |= {"signal_transform": first["transform"], "quantiles": quantiles, "delta": delta}
+        if node.get("class_name") == "InputLayer" and own["name"] == "signal" and not delta:
+            own["batch_shape"] = [None, None]
+    held["config.json"] = json.dumps(description).encode()
+    with ZipFile(path, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("delta", [False, True])
+def test_models_of_earlier_versions_are_read(models, genome, tmp_path, delta):
+    from conftest import randomise
+    from leopard.decoding.decoder import Decoder
+    from leopard.genome.tracks import Signal, Tracks
+
+    one = {"name": "accessibility", "transform": "quantile"}
+    two = {"name": "delta", "transform": "quantile", "difference": "accessibility"}
+    quantiles = {"accessibility": [0.0, 1.0, 30.0]}
+    model = models.build("cnn", prior=0.2, tracks=[one, *[two] * delta], quantiles=quantiles)
+    path = tmp_path / "model.keras"
+    randomise(model, 6).save(path)
+    age(path, delta)
+    loaded = models.load(path)
+    assert loaded.inputs[1].shape == ((None, None, 2) if delta else (None, None))
+    own, other = genome.signal_files
+    signals = {"accessibility": Signal([own]), "average.accessibility": Signal([other])}
+    assert models.seen_arrays(loaded) == list(signals)[: 1 + delta]
+    tracks = Tracks(genome.fasta, {x: signals[x] for x in models.seen_arrays(loaded)})
+    decoded = [
+        np.concatenate([x for *_, x in decoder.decode(tracks, {"chr2": SIZES["chr2"]})])
+        for decoder in (Decoder([x], 2048, 2, both_strands=True) for x in (model, loaded))
+    ]
+    np.testing.assert_array_equal(*decoded)
+    assert decoded[0].std() > 0.01
 
 
 def corrupt(content, how):
@@ -343,7 +441,7 @@ def measure_reach(models, name, length):
     import keras
     from leopard.models.reach import derive_reach
 
-    model = models.build(name, prior=0.5, signal_transform="raw")
+    model = models.build(name, prior=0.5, tracks=[{"name": "x", "transform": "raw"}])
     for weight in model.weights:
         kind = weight.path.rsplit("/", 1)[-1]
         fill = {"bias": 0, "beta": 0, "moving_mean": 0}.get(kind, 1)
@@ -388,7 +486,7 @@ def test_nothing_outside_the_halo_is_felt(networks, which):
     model = networks[which]
     length, at, halo = 2048, 1009, derive_reach(model).halo
     codes = rng.integers(0, 4, (2, length)).astype(np.uint8)
-    signal = np.repeat(rng.gamma(1, 10, (1, length)), 2, 0).astype(np.float32)
+    signal = np.repeat(rng.gamma(1, 10, (1, length, 1)), 2, 0).astype(np.float32)
     codes[1] = codes[0]
     codes[1, at] = (codes[0, at] + 1) % 4
     signal[1, at] += 1000

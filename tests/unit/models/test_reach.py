@@ -278,7 +278,9 @@ def test_genomes_are_decoded_by_tiles_of_a_dilated_network(genome):
     codes = keras.Input((None,), dtype="uint8")
     signal = keras.Input((None,), dtype="float32")
     body = chain(*(conv(3, dilation_rate=2**i) for i in range(9)), conv(1, activation="sigmoid"))
-    encoded = InputEncoding("ACGT", "log1p")([codes, signal])
+    encoded = InputEncoding("ACGT", [{"name": "accessibility", "transform": "log1p"}])(
+        [codes, signal]
+    )
     network = randomise(keras.Model([codes, signal], body(encoded)), 2)
     assert derive_reach(network).halo == 511
     tracks = Tracks(genome.fasta, genome.signal_files)

@@ -22,7 +22,7 @@ from leopard.report.score_figures import plot_precision_recall
 from leopard.report.site_figures import FLANK, OUTCOMES, Site, choose_sites, find_sites, plot_sites
 from leopard.report.style import model_colours, save
 from leopard.report.training_figures import plot_training
-from leopard.report.window_figures import count_accessibility, plot_accessibility, plot_windows
+from leopard.report.window_figures import count_signal, plot_signal, plot_windows
 from leopard.report.window_tables import summarise_windows, windows_page
 
 CHROMS = ["chr1", "chr2"]
@@ -111,7 +111,7 @@ def test_window_summary(windows, labels):
 
 def test_accessibility_histogram(labels):
     signal = np.array([[0, 1, 10, 1e9]] * 4, np.float32)
-    histogram = count_accessibility(signal, labels, chunk=3)
+    histogram = count_signal(signal, labels, chunk=3)
     assert histogram.sum().to_list() == [16, 3]
     assert histogram.iloc[0].to_list() == [4, 0]
     assert histogram.iloc[-1].to_list() == [4, 0]
@@ -145,9 +145,9 @@ def test_windows_figure(windows, labels, tmp_path):
 
 
 def test_accessibility_figure(labels):
-    histogram = count_accessibility(np.full(labels.shape, 2, np.float32), labels)
-    figure = plot_accessibility({"known": histogram, "new": histogram}, "genome means")
-    assert "accessibility (genome means)" in axis_labels(figure)
+    histogram = count_signal(np.full(labels.shape, 2, np.float32), labels)
+    figure = plot_signal({"known": histogram, "new": histogram}, "mnase (genome means)")
+    assert "mnase (genome means)" in axis_labels(figure)
 
 
 def test_training_figure():
@@ -201,7 +201,7 @@ def test_sites_near_the_ends_are_drawn_whole():
         zip(OUTCOMES, [0, 2000 - 2 * FLANK, 1010 - FLANK], strict=True)
     )
     assert all(len(s.labels) == len(s.scores["cnn"]) == 2 * FLANK for s in found)
-    figure = plot_sites(found, 0.4, "CTCF in new", "genome means")
+    figure = plot_sites(found, 0.4, "CTCF in new", "accessibility (genome means)")
     assert {"accessibility\n(genome means)", "probability", "motif\n(bits)"} <= axis_labels(figure)
     assert "chr1:1-500" in figure.axes[0].get_title(loc="left")
 
@@ -292,6 +292,7 @@ def test_inputs_page():
         {
             "role": ["genome"],
             "cell_line": [np.nan],
+            "track": [np.nan],
             "path": ["a/b.fa"],
             "size": [2_500_000],
             "chromosomes": [7],

@@ -29,20 +29,20 @@ SIGNALS = "cell_line\treplicate\tsignal\na\t1\ta.bw\na\t2\ta2.bw\nb\t1\tb.bw\nc\
 LABELS = "cell_line\tlabels\na\ta.bed\nb\tb.bed\n"
 
 
+def open_small(signal_rows=SIGNALS, label_rows=LABELS, **changes):
+    """Open the small study here, its config changed key by key, and with other sheets."""
+    Path("signals.tsv").write_text(signal_rows)
+    Path("labels.tsv").write_text(label_rows)
+    config = yaml.safe_load(CONFIG) | changes
+    config = {key: value for key, value in config.items() if value != "absent"}
+    choose_factor(config, SCHEMAS / "config.schema.yaml")
+    return open_study(config, SCHEMAS)
+
+
 @pytest.fixture
 def opened(tmp_path, monkeypatch):
-    """Open the small study, its config changed key by key, and with other sheets."""
     monkeypatch.chdir(tmp_path)
-
-    def opened(signal_rows=SIGNALS, label_rows=LABELS, **changes):
-        Path("signals.tsv").write_text(signal_rows)
-        Path("labels.tsv").write_text(label_rows)
-        config = yaml.safe_load(CONFIG) | changes
-        config = {key: value for key, value in config.items() if value != "absent"}
-        choose_factor(config, SCHEMAS / "config.schema.yaml")
-        return open_study(config, SCHEMAS)
-
-    return opened
+    return open_small
 
 
 def test_it_needs_neither_snakemake_nor_keras_nor_pandas():
@@ -96,11 +96,17 @@ def test_what_scores_are_read_from(opened):
 
 def test_scaling_decides_what_is_read(opened):
     study = opened()
-    assert study.scale("a") == ["results/small/signals/a.measures.tsv"]
+    measures = "results/small/signals/a.accessibility.measures.tsv"
+    assert study.scale("a", "accessibility") == [measures]
+    assert study.signals("a", ["accessibility"]) == {
+        "accessibility": (["a.bw", "a2.bw"], [measures])
+    }
+    assert study.signal_inputs(["a"], ["accessibility"]) == ["a.bw", "a2.bw", measures]
     study = opened(signal_scaling="quantile", reference_line="b")
-    assert study.signal_files["a"] == ["results/small/signals/a.bigWig"]
-    assert study.scale("a") == [] and study.measured == []
-    assert study.unit == "normalised to b"
+    normalised = "results/small/signals/a.accessibility.bigWig"
+    assert study.signal_files("a", "accessibility") == [normalised]
+    assert study.scale("a", "accessibility") == [] and study.measured == []
+    assert study.unit("accessibility") == "normalised to b"
 
 
 def test_a_ring_halves_the_training_chromosomes_for_each_seed(opened):
@@ -124,6 +130,7 @@ def test_a_models_own_keys_win(opened):
     assert study.draw(study.settings("unet"), member) == {
         **{"chromosomes": ["chr1", "chr2"], "n": 9, "length": 512},
         "enriched": study.settings("unet")["enriched"],
+        "signals": study.signals("a", ["accessibility"]),
     }
     recipe = study.recipe(study.settings("unet"), 5)
     assert recipe["seed"] == 5 and "fresh_windows" not in recipe
@@ -137,19 +144,19 @@ def test_fresh_windows_need_what_they_are_cut_from(opened):
     member = study.members["a-b-s1"]
     stored = study.window_files(member, study.settings("unet") | {"fresh_windows": False})
     assert set(stored) == {
-        *("windows", "sequence", "training_signal", "training_labels"),
-        *("validation_signal", "validation_labels"),
+        *("windows", "sequence", "training_signals", "training_labels"),
+        *("validation_signals", "validation_labels"),
     }
     fresh = study.window_files(member, study.settings("unet") | {"fresh_windows": True})
-    assert fresh["signals"] == ["a.bw", "a2.bw"] and fresh["labels"] == study.label_track("a")
-    seeing = study.window_files(member, study.settings("unet") | {"delta": True})
-    assert seeing["average_windows"] == "results/small/windows/average.npy"
+    measures = "results/small/signals/a.accessibility.measures.tsv"
+    assert fresh["signals"] == ["a.bw", "a2.bw", measures]
+    assert fresh["labels"] == study.label_track("a")
 
 
 def test_downloads_have_local_paths(opened):
     signals = SIGNALS.replace("a.bw", "https://host/x/a.bw?key=1")
     study = opened(signal_rows=signals)
-    assert study.raw_signals["a"][0] == "results/small/inputs/signal/a.bw"
+    assert study.raw_signals["a"]["accessibility"][0] == "results/small/inputs/signal/a.bw"
     assert study.sources.downloads == {
         "results/small/inputs/signal/a.bw": {"url": "https://host/x/a.bw?key=1", "checksum": None}
     }
@@ -174,7 +181,7 @@ def test_what_a_browser_shows(opened):
     tracks, copied = list_browsable(opened())
     assert copied["a.accessibility.2.bigWig"] == "a2.bw"
     of_c = [(x.kind, x.path) for x in tracks if x.cell_line == "c"]
-    assert of_c[0] == ("accessibility", "results/small/hub/tracks/c.accessibility.1.bigWig")
+    assert of_c[0] == ("signal", "results/small/hub/tracks/c.accessibility.1.bigWig")
     assert "labels" not in {kind for kind, _ in of_c}
 
 

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from leopard import devices
 from leopard.genome.tracks import Tracks, iterate_regions, reverse_complement
-from leopard.training.batches import FreshWindows, StoredWindows, WindowBatches, Windows, describe
+from leopard.training.batches import (
+    FreshWindows,
+    StoredWindows,
+    WindowBatches,
+    Windows,
+    describe,
+    signal_quantiles,
+)
 from leopard.windows.draw import draw_windows, list_usable_starts
 
 N, LENGTH = 50, 24
@@ -16,9 +23,9 @@ class Memory:
 
     def __init__(self, seed=0):
         rng = np.random.default_rng(seed)
-        self.n = N
+        self.n, self.arrays = N, ["accessibility"]
         self.codes = rng.integers(0, 5, (N, LENGTH)).astype(np.uint8)
-        self.signal = rng.uniform(1, 2, (N, LENGTH)).astype(np.float32)
+        self.signal = rng.uniform(1, 2, (N, LENGTH, 1)).astype(np.float32)
         self.labels = rng.choice(np.uint8([0, 1, 255]), (N, LENGTH))
 
     def read(self, epoch, rows):
@@ -94,8 +101,10 @@ def test_each_epoch_shows_every_window_once_on_one_strand_of_all_arrays(epoch):
                         matches.append((row, strand))
                         np.testing.assert_array_equal(labels[:, 0], y == 1)
                         np.testing.assert_array_equal(weights, y != 255)
-                        np.testing.assert_allclose(signal / s, (signal / s)[0], rtol=1e-5)
-                        factors.append(float((signal / s)[0]))
+                        np.testing.assert_allclose(
+                            signal / s, (signal / s)[:1].repeat(LENGTH, 0), rtol=1e-5
+                        )
+                        factors.append(float((signal / s)[0, 0]))
             assert len(matches) == 1
             seen.append(matches[0][0])
             flipped.append(matches[0][1])
@@ -110,7 +119,8 @@ class Pairs(Memory):
     def __init__(self):
         super().__init__()
         average = np.random.default_rng(1).uniform(5, 6, (N, LENGTH)).astype(np.float32)
-        self.signal = np.stack([self.signal, average], axis=-1)
+        self.arrays = ["accessibility", "average.accessibility"]
+        self.signal = np.concatenate([self.signal, average[..., None]], axis=-1)
 
 
 def test_the_average_takes_the_strand_and_keeps_its_height():
@@ -123,10 +133,41 @@ def test_the_average_takes_the_strand_and_keeps_its_height():
         (codes, signal), *_ = one
         (same_codes, pair), *_ = two
         np.testing.assert_array_equal(codes, same_codes)
-        np.testing.assert_array_equal(signal, pair[..., 0])
+        np.testing.assert_array_equal(signal[..., 0], pair[..., 0])
         seen += [row.tobytes() for row in pair[..., 1]]
     assert set(seen) <= averages | flipped
     assert set(seen) & averages and set(seen) & flipped
+
+
+class Three(Pairs):
+    """A second signal beside them, on which the first is written so that rows can be told."""
+
+    def __init__(self):
+        super().__init__()
+        self.arrays = [*self.arrays, "mnase"]
+        self.signal = np.concatenate([self.signal, self.signal[..., :1]], axis=-1)
+
+
+def test_each_signal_of_a_window_has_a_factor_of_its_own_and_averages_none():
+    batches = WindowBatches(Three(), N, seed=3, magnitude=(0.5, 2.0))
+    (codes, signal), *_ = batches[0]
+    rows = [np.flatnonzero((Three().codes == row).all(axis=1))[0] for row in codes]
+    factors = signal / Three().signal[rows]
+    np.testing.assert_array_equal(factors[..., 1], 1)
+    np.testing.assert_allclose(factors, factors[:, :1].repeat(LENGTH, axis=1), rtol=1e-6)
+    first, second = factors[:, 0, 0], factors[:, 0, 2]
+    assert len(set(first.round(4)) | set(second.round(4))) > 1.9 * N  # none is drawn twice
+    for drawn in (first, second):
+        assert 0.5 <= drawn.min() < 0.7 and 1.7 < drawn.max() <= 2.0
+
+
+def test_one_signal_has_the_factors_that_it_always_had():
+    """A generator of the batch alone, one uniform number a window: models stay as they were."""
+    (codes, signal), *_ = WindowBatches(Memory(), 16, seed=3, magnitude=(0.5, 2.0))[1]
+    rows = np.random.default_rng([3, 4, 0]).permutation(N)[16:32]
+    factors = np.random.default_rng([3, 5, 0, 1]).uniform(0.5, 2.0, 16).astype(np.float32)
+    np.testing.assert_array_equal(codes, Memory().codes[rows])
+    np.testing.assert_array_equal(signal[..., 0], Memory().signal[rows, :, 0] * factors[:, None])
 
 
 def as_arrays(batch):
@@ -174,25 +215,29 @@ def test_stored_windows(tmp_path):
     splits = ["train"] * 30 + ["validation"] * 15 + ["test"] * 5
     pd.DataFrame({"chrom": "x", "split": splits}).to_csv(tmp_path / "w.tsv", sep="\t", index=False)
     paths = []
-    for name in ("codes", "signal", "labels"):
+    for name in ("codes", "labels", "signal"):
         paths.append(tmp_path / f"{name}.npy")
-        np.save(paths[-1], getattr(source, name))
-    stored = StoredWindows(tmp_path / "w.tsv", "validation", *paths)
-    assert stored.n == 15
+        np.save(paths[-1], getattr(source, name).reshape(N, LENGTH))
+    *others, signal = paths
+    one = {"accessibility": signal}
+    stored = StoredWindows(tmp_path / "w.tsv", "validation", *others, one)
+    assert stored.n == 15 and stored.arrays == ["accessibility"]
     rows = np.array([14, 0, 3])
     for epoch in (0, 5):
         for array, name in zip(
             stored.read(epoch, rows)[:3], ("codes", "signal", "labels"), strict=True
         ):
             np.testing.assert_array_equal(array, getattr(source, name)[30 + rows])
-    np.save(tmp_path / "average.npy", source.signal / 2)
-    paired = StoredWindows(tmp_path / "w.tsv", "validation", *paths, tmp_path / "average.npy")
-    signal = paired.read(0, rows).signal
-    np.testing.assert_array_equal(signal[..., 0], source.signal[30 + rows])
-    np.testing.assert_array_equal(signal[..., 1], source.signal[30 + rows] / 2)
+    np.save(tmp_path / "average.npy", source.signal[..., 0] / 2)
+    two = {"average.accessibility": tmp_path / "average.npy"} | one
+    paired = StoredWindows(tmp_path / "w.tsv", "validation", *others, two)
+    assert paired.arrays == ["average.accessibility", "accessibility"]
+    read = paired.read(0, rows).signal
+    np.testing.assert_array_equal(read[..., 0], source.signal[30 + rows, :, 0] / 2)
+    np.testing.assert_array_equal(read[..., 1], source.signal[30 + rows, :, 0])
     before = describe(stored)
     collect(WindowBatches(stored, 4, **AUGMENTED))
-    assert describe(StoredWindows(tmp_path / "w.tsv", "validation", *paths)) == before
+    assert describe(StoredWindows(tmp_path / "w.tsv", "validation", *others, one)) == before
 
 
 def test_fresh_windows_are_those_of_the_genome(tracks, usable):
@@ -203,7 +248,7 @@ def test_fresh_windows_are_those_of_the_genome(tracks, usable):
         windows = fresh.read(epoch, rows)
         for i, region in enumerate(iterate_regions(table.iloc[rows])):
             np.testing.assert_array_equal(windows.codes[i], tracks.codes(*region))
-            np.testing.assert_array_equal(windows.signal[i], tracks.signal(*region))
+            np.testing.assert_array_equal(windows.signal[i, :, 0], tracks.signal(*region))
             np.testing.assert_array_equal(windows.labels[i], tracks.labels(*region))
 
 
@@ -232,6 +277,14 @@ def test_enriched_windows_hold_bound_sites(tracks, usable):
     rich = FreshWindows(tracks, usable, ["chr1"], 200, LENGTH, 1.0, 6).read(0, np.arange(200))
     share = [(windows.labels == 1).any(axis=1).mean() for windows in (plain, rich)]
     assert share[1] > max(0.9, share[0])
+
+
+def test_quantiles_are_of_a_signal_and_of_its_average_together():
+    rows = np.linspace(0, N - 1, 9).astype(int)
+    signal = Three().signal[rows]
+    for track, values in (("accessibility", signal[..., :2]), ("mnase", signal[..., 2])):
+        quantiles = signal_quantiles(Three(), track, n=5, sample=9)
+        np.testing.assert_allclose(quantiles, np.quantile(values, [0, 0.25, 0.5, 0.75, 1]))
 
 
 def test_description():

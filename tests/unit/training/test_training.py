@@ -32,8 +32,7 @@ RECIPE = Recipe(
     precision="float32",
     prior_bias=True,
     base_order="ACGT",
-    signal_transform="log1p",
-    delta=False,
+    tracks=[{"name": "accessibility", "transform": "log1p"}],
     batch_norm_momentum=0.8,
     loss="binary_crossentropy",
     dice_weight=0.0,
@@ -110,14 +109,14 @@ class Bumps:
 
     def __init__(self, seed, n, length=64, inverted=False):
         rng = np.random.default_rng(seed)
-        self.n = n
+        self.n, self.arrays = n, ["accessibility"]
         self.codes = rng.integers(0, 4, (n, length)).astype(np.uint8)
-        self.signal = rng.gamma(1, 1, (n, length)).astype(np.float32)
+        self.signal = rng.gamma(1, 1, (n, length, 1)).astype(np.float32)
         self.labels = np.zeros((n, length), np.uint8)
         for row in range(n):
             at = rng.integers(4, length - 4)
             self.labels[row, at - 3 : at + 4] = 1
-        self.signal += 30 * ((self.labels == 1) ^ inverted)
+        self.signal[..., 0] += 30 * ((self.labels == 1) ^ inverted)
         self.labels[rng.random((n, length)) < 0.1] = 255
 
     def read(self, epoch, rows):

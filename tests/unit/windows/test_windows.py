@@ -10,7 +10,8 @@ from conftest import SIZES
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.errors import InputError
-from leopard.genome.tracks import OTHER, Tracks, iterate_regions, open_reader
+from leopard.genome.tracks import OTHER, Signal, Tracks, iterate_regions
+from leopard.inputs.signals import open_reader
 from leopard.study.splits import SPLITS
 from leopard.windows.arrays import write_windows
 from leopard.windows.draw import (
@@ -150,8 +151,11 @@ def test_regions():
     ("kind", "dtype"), [("codes", np.uint8), ("signal", np.float32), ("labels", np.uint8)]
 )
 def test_stored_rows_are_the_windows(tmp_path, genome, usable, kind, dtype, workers):
-    files = genome.fasta, genome.signal_files, genome.labels_file, 0.5
-    tracks = Tracks(*files)
+    (tmp_path / "measures.tsv").write_text("mean\n2.0\n")
+    signals = {"accessibility": (genome.signal_files, [tmp_path / "measures.tsv"])}
+    scaled = {"accessibility": Signal(genome.signal_files, 0.5)}
+    tracks = Tracks(genome.fasta, scaled, genome.labels_file)
+    files = genome.fasta, signals, genome.labels_file
     windows = draw(usable)
     path = tmp_path / "windows.npy"
     write_windows(path, windows, partial(open_reader, kind, *files), workers)
@@ -164,7 +168,7 @@ def test_stored_rows_are_the_windows(tmp_path, genome, usable, kind, dtype, work
 
 def test_more_workers_than_windows(tmp_path, genome, usable):
     windows = draw(usable)[:2]
-    write_windows(tmp_path / "x.npy", windows, partial(open_reader, "codes", genome.fasta), 4)
+    write_windows(tmp_path / "x.npy", windows, partial(open_reader, "codes", genome.fasta, {}), 4)
     expected = [Tracks(genome.fasta).codes(*region) for region in iterate_regions(windows)]
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), expected)
 
@@ -175,7 +179,7 @@ def test_a_window_may_be_the_whole_chromosome(tmp_path, genome):
     usable = list_usable_starts(genome.fasta, ["chr4"], none, size, 1.0)
     windows = draw_windows(usable, ["chr4"], 3, size, [0])
     assert windows[["start", "end"]].to_numpy().tolist() == [[0, size]] * 3
-    write_windows(tmp_path / "x.npy", windows, partial(open_reader, "codes", genome.fasta))
+    write_windows(tmp_path / "x.npy", windows, partial(open_reader, "codes", genome.fasta, {}))
     expected = ["ACGT".find(letter) % 5 for letter in genome.sequences["chr4"].upper()]
     assert np.load(tmp_path / "x.npy").tolist() == [expected] * 3
 

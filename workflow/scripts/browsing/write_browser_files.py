@@ -24,7 +24,7 @@ with job(snakemake.log[0]):
     tracks, calls = [], {}
     for line, kind, name, path in params.tracks:
         path = Path(path)
-        if kind == "accessibility":
+        if kind == "signal":
             limits = (0.0, signal_limit(path))
             tracks.append(BrowserTrack(line, name, path, ACCESSIBILITY_COLOUR, limits))
         elif kind == "labels":

@@ -12,11 +12,10 @@ with job(snakemake.log[0]):
     from leopard.comparison.factornet import open_factornet
     from leopard.comparison.samples import score_sample
     from leopard.genome.tracks import Tracks
-    from leopard.inputs.signals import read_scale
+    from leopard.inputs.signals import open_line
 
     files, params = snakemake.input, snakemake.params
-    signals = [Path(x) for x in files.signals]
-    tracks = Tracks(Path(files.fasta), signals, scale=read_scale(files.scale))
+    tracks = open_line(files.fasta, params.signals)
     model = open_factornet([models.load(Path(x)) for x in files.models], tracks)
     labels = Tracks(Path(files.fasta), labels=Path(files.labels), excluded=Path(files.excluded))
     of_bins, bases = score_sample(model, labels, params.chromosomes, params.bases, params.seed)

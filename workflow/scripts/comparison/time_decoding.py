@@ -13,23 +13,20 @@ with job(snakemake.log[0]):
     from leopard.comparison.factornet import open_factornet
     from leopard.decoding.decoder import Decoder
     from leopard.genome.tracks import Tracks
-    from leopard.inputs.signals import read_scale
+    from leopard.inputs.signals import open_line
 
     files, params, prediction = snakemake.input, snakemake.params, snakemake.config["prediction"]
-    fasta = Path(files.fasta)
-    signals, average = [Path(x) for x in files.signals], next(map(Path, files.average), None)
-    scale = read_scale(files.scale)
-    tracks = Tracks(fasta, signals, scale=scale)
+    tracks = open_line(files.fasta, params.main)
     size = tracks.chrom_sizes[params.chrom]
     runs, done = {}, {}
-    for name, path, delta in zip(params.models, files.networks, params.delta, strict=True):
+    for (name, signals), path in zip(params.signals.items(), files.networks, strict=True):
         tile, batch = prediction["tile_length"], prediction["batch_size"]
         decoder = Decoder([models.load(Path(path))], tile, batch, both_strands=True)
-        seen = Tracks(fasta, signals, scale=scale, average=average) if delta else tracks
+        seen = open_line(files.fasta, signals)
         runs[name] = lambda x=decoder, y=seen: list(x.decode(y, {params.chrom: size}))
     slow = {"factornet": open_factornet([models.load(Path(files.factornet))], tracks)}
     if files.anchor:
-        hits = Tracks(fasta, [Path(x) for x in files.hits])
+        hits = Tracks(Path(files.fasta), [Path(x) for x in files.hits])
         slow["anchor"] = open_anchor([load_trees(Path(files.anchor))], tracks, hits)
     for name, model in slow.items():
         runs[name], done[name] = time_middle(model, params.chrom, size)

@@ -12,6 +12,6 @@ with job(snakemake.log[0]):
 
     files, params = snakemake.input, snakemake.params
     training, validation = open_training(
-        dict(files.items()), params.chromosomes, params.bins, params.seed
+        dict(files.items()), params.signals, params.chromosomes, params.bins, params.seed
     )
     train_factornet(training, validation, params.epochs, params.seed, Path(snakemake.output[0]))

@@ -12,7 +12,7 @@ with job(snakemake.log[0], snakemake.input):
     from leopard.decoding.decoder import Decoder
     from leopard.evaluation.scores import count_pieces
     from leopard.genome.tracks import Tracks
-    from leopard.inputs.signals import read_scale
+    from leopard.inputs.signals import open_line
     from leopard.metrics import ScoreCounts
 
     files, params, prediction = snakemake.input, snakemake.params, snakemake.config["prediction"]
@@ -22,11 +22,10 @@ with job(snakemake.log[0], snakemake.input):
         prediction["batch_size"],
         params.both_strands,
     )
-    fasta, average = Path(files.fasta), next(map(Path, files.average), None)
-    counts, excluded = ScoreCounts(), Path(files.excluded)
+    fasta, excluded = Path(files.fasta), Path(files.excluded)
+    counts = ScoreCounts()
     for line, signals in params.signals.items():
-        scale = read_scale(params.scales[line])
-        seen = Tracks(fasta, [Path(x) for x in signals], scale=scale, average=average)
+        seen = open_line(fasta, signals)
         sizes = {chrom: seen.chrom_sizes[chrom] for chrom in params.chromosomes}
         decoded = ((chrom, tile.keep_start, x) for chrom, tile, x in decoder.decode(seen, sizes))
         labels = Tracks(fasta, labels=Path(params.labels[line]), excluded=excluded)

@@ -11,16 +11,10 @@ with job(snakemake.log[0], snakemake.input):
     from leopard.decoding import calibration
     from leopard.decoding.decoder import Decoder
     from leopard.decoding.track import decode_genome
-    from leopard.genome.tracks import Tracks
-    from leopard.inputs.signals import read_scale
+    from leopard.inputs.signals import open_line
 
     params = snakemake.params
-    tracks = Tracks(
-        Path(snakemake.input.fasta),
-        [Path(x) for x in snakemake.input.signals],
-        scale=read_scale(snakemake.input.scale),
-        average=next(map(Path, snakemake.input.average), None),
-    )
+    tracks = open_line(snakemake.input.fasta, params.signals)
     decoder = Decoder(
         [models.load(Path(x)) for x in snakemake.input.models],
         # From the config, not params: they change the speed alone, so no job reruns for them.

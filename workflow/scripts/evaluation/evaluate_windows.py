@@ -15,8 +15,7 @@ with job(snakemake.log[0]):
     from leopard.decoding.decoder import predict_windows
     from leopard.evaluation.scores import count_windows
     from leopard.genome.formats import read_table
-    from leopard.genome.tracks import Tracks
-    from leopard.inputs.signals import read_scale
+    from leopard.inputs.signals import open_line
     from leopard.metrics import summarise
 
     files, params = snakemake.input, snakemake.params
@@ -25,14 +24,9 @@ with job(snakemake.log[0]):
     predict = partial(predict_windows, networks, both_strands=params.both_strands)
     threshold = read_table(files.threshold)["threshold"].item()
     windows = read_table(files.windows).query("split == 'test'")
-    fasta, average = Path(files.fasta), next(map(Path, files.average), None)
     rows = []
     for line, signals in params.signals.items():
-        labels = Path(params.labels[line])
-        scale = read_scale(params.scales[line])
-        tracks = Tracks(
-            fasta, [Path(x) for x in signals], labels, scale, average, Path(files.excluded)
-        )
+        tracks = open_line(files.fasta, signals, params.labels[line], files.excluded)
         measures = summarise(
             count_windows(lambda *x: calibrate(predict(*x)), tracks, windows), threshold
         )

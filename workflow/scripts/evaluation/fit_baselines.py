@@ -10,10 +10,7 @@ from threadpoolctl import threadpool_limits
 with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
     files, params = snakemake.input, snakemake.params
     training, validation = (
-        [
-            open_line(files.fasta, signals, labels, scale, excluded)
-            for signals, scale, labels in cell_lines
-        ]
+        [open_line(files.fasta, signals, labels, excluded) for signals, labels in cell_lines]
         for cell_lines, excluded in (
             (params.training, files.excluded),
             (params.validation, files.unjudged),

@@ -2,8 +2,7 @@ from pathlib import Path
 
 from job import job
 from leopard.evaluation.fitted import Fitted, write_probabilities
-from leopard.genome.tracks import Tracks
-from leopard.inputs.signals import read_scale
+from leopard.inputs.signals import open_line
 from threadpoolctl import threadpool_limits
 
 with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
@@ -11,6 +10,6 @@ with job(snakemake.log[0]), threadpool_limits(snakemake.threads):
     write_probabilities(
         {name: Path(path) for name, path in zip(params.baselines, snakemake.output, strict=True)},
         Fitted.load(Path(files.fitted)),
-        Tracks(Path(files.fasta), [Path(x) for x in files.signals], scale=read_scale(files.scale)),
+        open_line(files.fasta, params.signals),
         params.chromosomes,
     )

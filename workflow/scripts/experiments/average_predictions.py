@@ -14,7 +14,7 @@ with job(snakemake.log[0]):
     from leopard.training.batches import open_windows
 
     files = dict(snakemake.input.items())
-    _, validation = open_windows(files, None, 0)
+    _, validation = open_windows(files, snakemake.params.arrays, None, 0)
     trials = read_trials([Path(x) for x in snakemake.input.trials])
     rows = [
         {"value": value, "seed": trial.seed, "best_val_pr_auc": score}

@@ -7,6 +7,7 @@ with job(snakemake.log[0]):
     table = check_signals(
         Path(snakemake.input.fasta),
         snakemake.wildcards.cell_line,
+        snakemake.wildcards.track,
         [Path(x) for x in snakemake.input.signals],
         snakemake.params.chromosomes,
     )

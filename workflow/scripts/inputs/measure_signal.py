@@ -10,5 +10,5 @@ with job(snakemake.log[0]):
     signals, excluded = [Path(x) for x in files.signals], Path(files.excluded)
     tracks = Tracks(Path(files.fasta), signals, excluded=excluded)
     measures = measure_signal(tracks, snakemake.params.chromosomes)
-    table = pd.DataFrame([{"cell_line": snakemake.wildcards.cell_line, **measures}])
+    table = pd.DataFrame([{**dict(snakemake.wildcards.items()), **measures}])
     table.to_csv(snakemake.output[0], sep="\t", index=False)

@@ -3,14 +3,14 @@ from pathlib import Path
 from job import job
 from leopard.evaluation.answer import compare_accessibility, tabulate_answer
 from leopard.genome.formats import read_table
-from leopard.inputs.signals import read_scale
+from leopard.inputs.signals import read_measures, read_scale
 from leopard.report.answer_page import render_answer
 from leopard.report.html import render_page
 
 with job(snakemake.log[0]):
     files, output, params = snakemake.input, snakemake.output, snakemake.params
     measures = {
-        line: read_table(path).iloc[0, 1:] * (read_scale([path]) if params.scaled else 1)
+        line: read_measures(path) * (read_scale([path]) if params.scaled else 1)
         for line, path in zip(params.measured, files.measures, strict=True)
     }
     answer = tabulate_answer(

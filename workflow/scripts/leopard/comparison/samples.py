@@ -134,26 +134,25 @@ def draw_training(
 
 
 def open_training(
-    files: Mapping[str, Any], chromosomes: Mapping[str, Sequence[str]], n: int, seed: int
+    files: Mapping[str, Any],
+    signals: Sequence[Mapping[str, tuple[Sequence[str], Sequence[str]]]],
+    chromosomes: Mapping[str, Sequence[str]],
+    n: int,
+    seed: int,
 ) -> tuple[tuple[Tracks, pd.DataFrame], tuple[Tracks, pd.DataFrame]]:
     """The same of two cell lines that are still to be opened.
 
     Args:
-        files: fasta and excluded; of the line to learn from signals, labels and scale, as of
-            `leopard.inputs.signals.open_line`; of the other the same, named validation_signals ...
+        files: fasta and excluded, and of the two lines labels and validation_labels.
+        signals: Of the line to learn from, and of the other, as of
+            `leopard.inputs.signals.open_line`.
         chromosomes: As of `draw_training`.
         n: As of `draw_training`.
         seed: As of `draw_training`.
     """
     training, validation = (
-        open_line(
-            files["fasta"],
-            files[f"{role}signals"],
-            files[f"{role}labels"],
-            files[f"{role}scale"],
-            files["excluded"],
-        )
-        for role in ("", "validation_")
+        open_line(files["fasta"], own, files[labels], files["excluded"])
+        for own, labels in zip(signals, ("labels", "validation_labels"), strict=True)
     )
     return draw_training(training, validation, chromosomes, n, seed)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from leopard.errors import InputError
 from leopard.genome.tracks import Tracks, reverse_complement
+from leopard.models import seen_arrays
 from leopard.models.reach import derive_reach
 
 
@@ -58,12 +59,12 @@ def tile_chromosome(size: int, length: int, halo: int, grid: int) -> list[Tile]:
 def predict_windows(
     networks: Sequence[keras.Model], codes: np.ndarray, signal: np.ndarray, both_strands: bool
 ) -> np.ndarray:
-    """Mean probabilities, float32 [batch, length], of codes and signal.
+    """Mean probabilities, float32 [batch, length], of codes and signals.
 
     Args:
         networks: Members of an ensemble.
         codes: uint8 [batch, length].
-        signal: float32 [batch, length], or [batch, length, 2] for networks that see Δ.
+        signal: float32 [batch, length, arrays], of what `leopard.models.seen_arrays` names.
         both_strands: Average with the prediction on the reverse complement.
     """
     total = np.zeros(codes.shape, np.float32)
@@ -122,7 +123,14 @@ class Decoder:
         Returns:
             A chromosome, a tile, and the probabilities of its bases [keep_start, keep_end), in
             the order of the genome: every base once.
+
+        Raises:
+            InputError: The signals are not those that the networks were trained on.
         """
+        for network in self.networks:
+            if (wanted := seen_arrays(network)) != tracks.arrays:
+                problem = f"it was trained on {', '.join(wanted)}, not {', '.join(tracks.arrays)}"
+                raise InputError(f"network {network.name}", problem, "give it those, in that order")
         tiles = [
             (chrom, tile)
             for chrom, size in chrom_sizes.items()
@@ -169,7 +177,7 @@ def _read_ahead(
         regions = [(chrom, tile.start, tile.start + tile.length) for chrom, tile in batch.tiles]
         regions += regions[-1:] * (batch.size - len(regions))
         codes = np.stack([tracks.codes(*region) for region in regions])
-        return batch.tiles, codes, np.stack([tracks.accessibility(*region) for region in regions])
+        return batch.tiles, codes, np.stack([tracks.signals(*region) for region in regions])
 
     with ThreadPoolExecutor(1, "reader") as reader:
         pending: Future | None = None

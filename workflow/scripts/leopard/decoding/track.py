@@ -163,7 +163,7 @@ def _identify(decoder: Decoder, tracks: Tracks) -> str:
         for weight in network.get_weights():
             digest.update(weight.tobytes())
     files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]
-    return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scale} {files}"
+    return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scales} {files}"
 
 
 def condense(probabilities: np.ndarray, background: float) -> np.ndarray:

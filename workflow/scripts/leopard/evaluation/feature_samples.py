@@ -42,7 +42,7 @@ def draw_sample(
     """Bases of some cell lines, drawn at random.
 
     Args:
-        sources: Readers of the cell lines, with accessibility and labels.
+        sources: Readers of the cell lines, with signals and labels.
         chromosomes: Where to draw.
         searches: The features are read with each; the bases are the same, but for those more that
             are drawn for a hit of the first.

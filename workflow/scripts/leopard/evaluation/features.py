@@ -1,6 +1,7 @@
-"""What hand-made baselines know of a base: the motif's score, and accessibility around it."""
+"""What hand-made baselines know of a base: the motif's score, and the signals around it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from leopard.evaluation.motif_scores import MotifSearch
 from leopard.genome.tracks import Tracks
 
 WIDTHS = (31, 101, 301, 1001)
-"""Bases over which accessibility is averaged: a footprint, its flanks, a nucleosome-free region,
+"""Bases over which a signal is averaged: a footprint, its flanks, a nucleosome-free region,
 and what lies around it."""
 
 
@@ -42,12 +43,15 @@ def running_means(
 def read_features(
     tracks: Tracks, motif: MotifSearch | None, chrom: str, start: int, end: int
 ) -> np.ndarray:
-    """Features of bases: log(1 + mean accessibility) over each of `WIDTHS`, then the motif's score.
+    """Features of bases: log(1 + mean signal) over each of `WIDTHS`, then the motif's score.
 
     Returns:
-        float32 [end - start, 5], or [end - start, 4] without a motif.
+        float32 [end - start, 4 signals + 1], without the 1 where there is no motif.
     """
-    rows = np.log1p(running_means(tracks.signal, chrom, start, end, WIDTHS))
-    if motif is None:
-        return rows.T
-    return np.vstack([rows, motif.read(tracks, chrom, start, end)]).T
+    rows = [
+        np.log1p(running_means(partial(tracks.signal, name=name), chrom, start, end, WIDTHS))
+        for name in tracks.arrays
+    ]
+    if motif is not None:
+        rows.append(motif.read(tracks, chrom, start, end)[None])
+    return np.concatenate(rows).T

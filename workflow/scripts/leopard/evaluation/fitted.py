@@ -55,7 +55,7 @@ class Fitted:
 
     Attributes:
         motif: The search; None without a motif, and then there is no `line` either.
-        line: On the motif's score and means of accessibility, which `columns` of the features.
+        line: On the motif's score and means of the first signal, which `columns` of the features.
         columns: Which.
         trees: On all features, trained on as many bound bases as others.
         shift: Added to the trees' log-odds, in nats, for there are fewer in a genome.
@@ -123,7 +123,8 @@ def fit_baselines(
     """Fit all baselines that learn, and choose what is to be chosen.
 
     Args:
-        training: Readers of the training cell lines, with accessibility and labels.
+        training: Readers of the training cell lines, with signals, accessibility the first of
+            them, and labels.
         validation: Those of the validation cell lines.
         chromosomes: By split.
         searches: To choose from; none where there is no motif.
@@ -153,7 +154,7 @@ def fit_baselines(
     if search is not None:
         lines = []
         for means in ACCESSIBILITY:
-            columns = [*means, len(WIDTHS)]
+            columns = [*means, sample.features.shape[1] - 1]
             fit = fit_line(sample, columns)
             gain = seen.average_precision(fit.decision_function(seen.features[:, columns]))
             over = " ".join(str(WIDTHS[x]) for x in means)

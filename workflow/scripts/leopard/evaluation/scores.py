@@ -9,7 +9,7 @@ import pyBigWig
 
 from leopard.evaluation.features import running_means
 from leopard.evaluation.other_lines import SpecificLabels
-from leopard.genome.tracks import Tracks, iterate_regions, read_bigwig
+from leopard.genome.tracks import Signal, Tracks, iterate_regions, read_bigwig
 from leopard.metrics import (
     ScoreCounts,
 )
@@ -51,7 +51,7 @@ class ScoreTrack:
 def open_scores(model: str, files: Sequence[Path], fasta: Path, scale: float) -> ScoreTrack:
     """Scores of a network or a baseline from their files; the motif's are no probabilities."""
     if model == "accessibility":
-        return ScoreTrack.from_accessibility(Tracks(fasta, files, scale=scale))
+        return ScoreTrack.from_accessibility(Tracks(fasta, {model: Signal(files, scale)}))
     return ScoreTrack.from_bigwig(files[0], probabilities=model != "motif")
 
 
@@ -84,7 +84,7 @@ def count_windows(
     What lies beyond its ends is zero to the network, which a decoded chromosome never meets there.
 
     Args:
-        predict: Gives the probabilities, float32 [n, length], of codes and accessibility.
+        predict: Gives the probabilities, float32 [n, length], of codes and signals.
         tracks: Reader of the cell line, with labels.
         windows: chrom, start, end, in the order of the batches.
     """
@@ -93,7 +93,7 @@ def count_windows(
         regions = list(iterate_regions(windows.iloc[first : first + BATCH_WINDOWS]))
         codes, signal, labels = (
             np.stack([read(*region) for region in regions])
-            for read in (tracks.codes, tracks.accessibility, tracks.labels)
+            for read in (tracks.codes, tracks.signals, tracks.labels)
         )
         counts.update(labels, predict(codes, signal))
     return counts

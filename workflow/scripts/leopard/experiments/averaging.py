@@ -31,7 +31,7 @@ def predict_average(
     Args:
         model: A network as from `leopard.models.build`.
         codes: uint8 [n, length].
-        signal: float32 [n, length], or [n, length, 2] for a network that sees Δ.
+        signal: float32 [n, length, arrays].
         shifts: Bases, from 0 to less than the network's grid g.
         both_strands: Average with the reverse complement.
 

@@ -1,4 +1,4 @@
-"""The one reader of the genome: (chromosome, start, end) to sequence, accessibility and labels.
+"""The one reader of the genome: (chromosome, start, end) to sequence, signals and labels.
 
 Window extraction, fresh training windows and whole-genome decoding all call it, so that a model
 meets the same numbers wherever it is used.
@@ -7,7 +7,7 @@ meets the same numbers wherever it is used.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ import pyBigWig
 import pysam
 
 from leopard.errors import InputError
+from leopard.study.tracks import ACCESSIBILITY
 
 BASES = "ACGT"
 OTHER = len(BASES)
@@ -149,18 +150,29 @@ def _open(path: Path) -> "pybigtools.BBIReader":
         raise InputError(path, "not a bigWig, or one without any value", "look at it") from error
 
 
+class Signal(NamedTuple):
+    """What a signal is read from.
+
+    Attributes:
+        files: bigWigs, one per replicate, summed.
+        scale: What the sum is multiplied by, so that cell lines sequenced to different depths
+            agree (`leopard.inputs.signals.read_scale`).
+    """
+
+    files: Sequence[Path]
+    scale: float = 1.0
+
+
 class Tracks:
-    """Sequence, accessibility and labels of one cell line, opened for random access.
+    """Sequence, signals and labels of one cell line, opened for random access.
 
     Not safe to share between threads: give each its own.
 
     Args:
         fasta: Genome with a `.fai` index beside it.
-        signals: Accessibility bigWigs, one per replicate, summed.
+        signals: By name, in order, as `leopard.study.tracks.Track.arrays` has them; or the bigWigs
+            of accessibility alone, not scaled.
         labels: bigWig of labels at 1 bp, if they will be read.
-        scale: What the summed accessibility is multiplied by, so that cell lines sequenced to
-            different depths agree (`leopard.inputs.signals.read_scale`).
-        average: bigWig of the mean over cell lines, scaled as they are, for networks that see Δ.
         excluded: BED of bases that count nowhere, as `leopard.inputs.exclusions` writes it.
 
     Example:
@@ -171,24 +183,26 @@ class Tracks:
         array([0, 1, 2, 3, 4], dtype=uint8)
         >>> tracks.signal("chr1", 98, 102)
         array([0., 0., 7., 7.], dtype=float32)
+        >>> tracks.arrays, tracks.signals("chr1", 98, 102).shape
+        (['accessibility'], (4, 1))
     """
 
     def __init__(
         self,
         fasta: Path,
-        signals: Sequence[Path] = (),
+        signals: Mapping[str, Signal] | Sequence[Path] = (),
         labels: Path | None = None,
-        scale: float = 1.0,
-        average: Path | None = None,
         excluded: Path | None = None,
     ) -> None:
         self.chrom_sizes = read_chrom_sizes(fasta)
-        self.files = [Path(fasta), *map(Path, signals), *([average] if average else [])]
-        self.scale = np.float32(scale)
+        if not isinstance(signals, Mapping):
+            signals = {ACCESSIBILITY: Signal(signals)}
+        self.arrays = list(signals)
+        self.files = [Path(fasta), *(Path(x) for own in signals.values() for x in own.files)]
+        self.scales = {name: float(np.float32(own.scale)) for name, own in signals.items()}
         self._fasta = pysam.FastaFile(str(fasta))
-        self._signals = [_open(path) for path in signals]
+        self._signals = {name: [_open(x) for x in own.files] for name, own in signals.items()}
         self._labels = _open(labels) if labels else None
-        self._average = _open(average) if average else None
         self._excluded = read_intervals(excluded) if excluded else {}
 
     def codes(self, chrom: str, start: int, end: int) -> np.ndarray:
@@ -198,38 +212,22 @@ class Tracks:
         codes[: len(inside)] = inside
         return codes
 
-    def signal(self, chrom: str, start: int, end: int) -> np.ndarray:
-        """Accessibility, float32 [end - start]: replicates summed, NaN and past the end 0."""
-        signal = self._sum(self._signals, chrom, start, end)
-        signal *= self.scale
-        return signal
+    def signal(self, chrom: str, start: int, end: int, name: str | None = None) -> np.ndarray:
+        """One signal, the first by default, float32 [end - start].
 
-    def average(self, chrom: str, start: int, end: int) -> np.ndarray:
-        """Mean accessibility over cell lines, float32 [end - start]."""
-        if self._average is None:
-            raise ValueError("opened without an average")
-        return self._sum([self._average], chrom, start, end)
-
-    def _sum(
-        self, bigwigs: Sequence["pybigtools.BBIReader"], chrom: str, start: int, end: int
-    ) -> np.ndarray:
+        Replicates are summed; bases without a value, and past the chromosome's end, have 0.
+        """
+        name = self.arrays[0] if name is None else name
         total = np.zeros(end - start, np.float32)
         inside = total[: min(end, self.chrom_sizes[chrom]) - start]
-        for bigwig in bigwigs:
+        for bigwig in self._signals[name]:
             inside += bigwig.values(chrom, start, start + len(inside), fillna=0.0)
+        total *= np.float32(self.scales[name])
         return total
 
-    def accessibility(self, chrom: str, start: int, end: int) -> np.ndarray:
-        """What a network is given beside the sequence.
-
-        Returns:
-            The signal, float32 [end - start]; if opened with an average, float32
-            [end - start, 2], the signal and that.
-        """
-        signal = self.signal(chrom, start, end)
-        if self._average is None:
-            return signal
-        return np.stack([signal, self.average(chrom, start, end)], axis=-1)
+    def signals(self, chrom: str, start: int, end: int) -> np.ndarray:
+        """All signals, in the order of `arrays`, float32 [end - start, arrays]."""
+        return np.stack([self.signal(chrom, start, end, x) for x in self.arrays], axis=-1)
 
     def sites(self, chroms: Sequence[str]) -> pd.DataFrame:
         """Bound intervals: chrom, start, end, runs of equal labels that touch no excluded base."""
@@ -271,8 +269,3 @@ class Tracks:
         intervals = self._excluded.get(chrom, np.empty((0, 2), np.int64))
         first = np.searchsorted(intervals[:, 1], start, side="right")
         return intervals[first : np.searchsorted(intervals[:, 0], end)]
-
-
-def open_reader(kind: str, *args: Any, **kwargs: Any) -> Callable[[str, int, int], np.ndarray]:
-    """Open `Tracks(*args, **kwargs)` and return its method `kind`, such as codes or labels."""
-    return getattr(Tracks(*args, **kwargs), kind)

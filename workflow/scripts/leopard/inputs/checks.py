@@ -21,7 +21,7 @@ from leopard.inputs.bigwig_contents import Contents, check_bigwig
 
 log = logging.getLogger(__name__)
 
-Row = tuple[str, str, Path, int, str]  # role, cell line, path, chromosomes, note
+Row = tuple[str, str, str, Path, int, str]  # role, cell line, track, path, chromosomes, note
 
 
 def check_genome(
@@ -44,8 +44,8 @@ def check_genome(
         regions: BED files of what is evaluated, each with an interval on a chromosome of the study.
 
     Returns:
-        One row per file: role, cell_line, path, size (bytes), chromosomes (on how many of
-        those configured it has values, positives or intervals) and note.
+        One row per file: role, cell_line, track, path, size (bytes), chromosomes (on how many
+        of those configured it has values, positives or intervals) and note.
 
     Raises:
         InputError: The first problem found.
@@ -55,7 +55,7 @@ def check_genome(
     _check_chromosomes(fasta, sizes, chromosomes, window_length)
     _check_chromosomes(fasta, sizes, {"prediction": decoded}, 0)
     used = {*chain.from_iterable(chromosomes.values()), *decoded}
-    rows: list[Row] = [("genome", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
+    rows: list[Row] = [("genome", "", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
     for role, paths in (("exclusions", exclusions), ("regions", regions)):
         for path in paths:
             bed = read_bed(path, sizes)
@@ -65,18 +65,19 @@ def check_genome(
                 problem = f"no interval on a chromosome of the study ({examples(sorted(used))})"
                 remedy = "name its chromosomes as the FASTA does, or leave it out"
                 raise InputError(path, problem, remedy)
-            rows.append((role, "", path, on_used, f"{len(bed):,} intervals"))
+            rows.append((role, "", "", path, on_used, f"{len(bed):,} intervals"))
     return _tabulate(rows)
 
 
 def check_signals(
-    fasta: Path, cell_line: str, paths: Sequence[Path], chromosomes: Sequence[str]
+    fasta: Path, cell_line: str, track: str, paths: Sequence[Path], chromosomes: Sequence[str]
 ) -> pd.DataFrame:
-    """Check that each accessibility bigWig of a cell line has all `chromosomes` of the study.
+    """Check that each bigWig of a cell line's signal has all `chromosomes` of the study.
 
     Args:
         fasta: The indexed genome, which has them.
         cell_line: Its name.
+        track: The signal's name.
         paths: The bigWigs.
         chromosomes: Those of all splits, and those to predict.
 
@@ -90,14 +91,12 @@ def check_signals(
     for path in paths:
         found = check_bigwig(path, sizes, chromosomes)
         if found.lowest < 0:
-            problem = (
-                f"values below 0, down to {found.lowest:g}, as of a log ratio: no accessibility"
-            )
+            problem = f"values below 0, down to {found.lowest:g}, as of a log ratio"
             raise InputError(path, problem, "give coverage, cut sites or a ratio without logarithm")
         if not found.highest:
             problem = "no signal on the chromosomes of the study"
             raise InputError(path, problem, "check which track is meant, or leave it out")
-        rows.append(("signal", cell_line, path, len(chromosomes), _coverage(found)))
+        rows.append(("signal", cell_line, track, path, len(chromosomes), _coverage(found)))
     return _tabulate(rows)
 
 
@@ -143,7 +142,7 @@ def check_labels(
         if positive.isdisjoint(chroms):
             problem = f"no {kind} on the chromosomes of split {split} ({examples(chroms)})"
             raise InputError(path, problem, "choose other chromosomes, or other labels")
-    return _tabulate([("labels", cell_line, path, len(positive & used), note)])
+    return _tabulate([("labels", cell_line, "", path, len(positive & used), note)])
 
 
 def check_motif(path: Path) -> pd.DataFrame:
@@ -156,13 +155,15 @@ def check_motif(path: Path) -> pd.DataFrame:
         InputError: The first problem found.
     """
     name, matrix = read_motif(path)
-    return _tabulate([("motif", "", path, 0, f"{name}, {matrix.shape[1]} bases")])
+    return _tabulate([("motif", "", "", path, 0, f"{name}, {matrix.shape[1]} bases")])
 
 
 def _tabulate(rows: Sequence[Row]) -> pd.DataFrame:
     """Return the table of checked files, with their sizes."""
-    table = pd.DataFrame(rows, columns=["role", "cell_line", "path", "chromosomes", "note"])
-    table.insert(3, "size", [path.stat().st_size for path in table["path"]])
+    table = pd.DataFrame(
+        rows, columns=["role", "cell_line", "track", "path", "chromosomes", "note"]
+    )
+    table.insert(4, "size", [path.stat().st_size for path in table["path"]])
     return table
 
 

@@ -1,4 +1,4 @@
-"""Accessibility measured, made alike over cell lines (quantile normalisation), and their mean.
+"""Signals measured, made alike over cell lines (quantile normalisation), and their mean.
 
 All of it streams over the genome in stretches, so that memory does not grow with it.
 """
@@ -6,12 +6,21 @@ All of it streams over the genome in stretches, so that memory does not grow wit
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from leopard.errors import InputError
 from leopard.genome.formats import read_table
-from leopard.genome.tracks import STRETCH, Tracks, add_runs, cut_chromosomes, new_bigwig
+from leopard.genome.tracks import (
+    STRETCH,
+    Signal,
+    Tracks,
+    add_runs,
+    cut_chromosomes,
+    new_bigwig,
+)
 from leopard.metrics import VALUE_BINS, bin_edges, bin_values
 
 log = logging.getLogger(__name__)
@@ -35,7 +44,7 @@ def _stretches(sizes: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
 
 
 def measure_signal(tracks: Tracks, chromosomes: Sequence[str]) -> dict[str, float]:
-    """What a cell line's summed accessibility is like on some chromosomes, without excluded bases.
+    """What a cell line's summed signal is like on some chromosomes, without excluded bases.
 
     Taken from the data: a bigWig's header has the mean over every contig, so that a sample with
     many mitochondrial or ribosomal reads would seem deeper than it is.
@@ -85,33 +94,44 @@ def read_scale(measures: Sequence[str | Path]) -> float:
     return 1 / mean
 
 
+def read_measures(path: str | Path) -> pd.Series:
+    """The numbers of a table as from `measure_signal`."""
+    return read_table(path).drop(columns=["cell_line", "track"]).iloc[0]
+
+
 def open_line(
     fasta: str | Path,
-    signals: Sequence[str | Path],
-    labels: str | Path,
-    measures: Sequence[str | Path],
-    excluded: str | Path,
+    signals: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    labels: str | Path | None = None,
+    excluded: str | Path | None = None,
 ) -> Tracks:
-    """A cell line to learn from: its accessibility, on its scale, and its labels.
+    """Open a cell line, its signals on their scales.
 
     Args:
         fasta: The indexed genome.
-        signals: Its accessibility bigWigs.
+        signals: By array, its bigWigs, and measures as of `read_scale`.
         labels: Its labels at 1 bp.
-        measures: As of `read_scale`.
         excluded: BED of bases that count nowhere.
     """
+    scaled = {
+        name: Signal([Path(x) for x in files], read_scale(measures))
+        for name, (files, measures) in signals.items()
+    }
     return Tracks(
         Path(fasta),
-        [Path(x) for x in signals],
-        Path(labels),
-        read_scale(measures),
-        excluded=Path(excluded),
+        scaled,
+        Path(labels) if labels else None,
+        Path(excluded) if excluded else None,
     )
 
 
+def open_reader(kind: str, *args: Any) -> Callable[[str, int, int], np.ndarray]:
+    """Open a cell line, as `open_line` does, and return its method `kind`, such as codes."""
+    return getattr(open_line(*args), kind)
+
+
 def sample_signal(tracks: Tracks, chromosomes: Sequence[str], seed: int) -> np.ndarray:
-    """Accessibility at positions spread evenly over chromosomes, sorted, float32 [about SAMPLE].
+    """A signal at positions spread evenly over chromosomes, sorted, float32 [about SAMPLE].
 
     One position is drawn from every so many bases; the same seed and chromosomes give the same
     positions for every cell line.
@@ -175,7 +195,7 @@ def _write(
 def write_normalised(
     path: Path, tracks: Tracks, chromosomes: Sequence[str], normalise: Map
 ) -> None:
-    """Write a cell line's accessibility, mapped, as one bigWig.
+    """Write a cell line's signal, mapped, as one bigWig.
 
     Args:
         path: The bigWig.
@@ -193,7 +213,7 @@ def write_normalised(
 
 
 def write_average(path: Path, lines: Sequence[Tracks], chromosomes: Sequence[str]) -> None:
-    """Write the mean of several cell lines' accessibility as a bigWig.
+    """Write the mean of several cell lines' signals as a bigWig.
 
     Args:
         path: The bigWig.

@@ -1,13 +1,13 @@
 """Networks by name, wrapped so that a saved model carries its own input transform.
 
-`build` returns a model of two inputs, sequence codes (uint8 [batch, length]) and accessibility
-(float32 [batch, length], or [batch, length, 2] if it sees Δ), exactly as
-:class:`leopard.genome.tracks.Tracks` reads them, and one output, the probability that each base is
-bound (float32 [batch, length, 1]).
+`build` returns a model of two inputs, sequence codes (uint8 [batch, length]) and signals (float32
+[batch, length, arrays], such as accessibility), exactly as :class:`leopard.genome.tracks.Tracks`
+reads them, and one output, the probability that each base is bound (float32 [batch, length, 1]).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import keras
@@ -18,6 +18,7 @@ from leopard.models.cnn import build_cnn
 from leopard.models.encoding import InputEncoding
 from leopard.models.reach import derive_reach
 from leopard.models.unet import build_unet
+from leopard.study.tracks import ACCESSIBILITY
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "cnn": build_cnn}
 
@@ -27,10 +28,9 @@ def build(
     *,
     prior: float,
     base_order: str = "ACGT",
-    signal_transform: str = "log1p",
-    quantiles: Sequence[float] = (0.0,),
+    tracks: Sequence[Mapping[str, Any]] = ({"name": ACCESSIBILITY, "transform": "log1p"},),
+    quantiles: Mapping[str, Sequence[float]] | None = None,
     batch_norm_momentum: float = 0.9,
-    delta: bool = False,
 ) -> keras.Model:
     """Build an untrained model.
 
@@ -39,10 +39,10 @@ def build(
         prior: Fraction of bases that are bound. The output bias starts at its log-odds, so that
             training does not spend its first epochs on learning that binding is rare.
         base_order: Order of the one-hot channels.
-        signal_transform: A name in `leopard.models.encoding.TRANSFORMS`.
-        quantiles: Of the signal, for the transform of that name.
+        tracks: What it sees beside the sequence, a channel each: fields of
+            `leopard.study.tracks.Track`.
+        quantiles: By name of a signal, for the transform of that name.
         batch_norm_momentum: Share of the running statistics that one step keeps.
-        delta: Give it how far accessibility is from the mean over cell lines, as a sixth channel.
 
     Raises:
         InputError: Genomes could not be decoded with it, as `leopard.models.reach` tells.
@@ -52,14 +52,14 @@ def build(
         >>> network.count_params()
         475969
     """
-    encoding = InputEncoding(base_order, signal_transform, quantiles, delta)
+    encoding = InputEncoding(base_order, tracks, quantiles)
     core = BUILDERS[architecture](
         channels=encoding.channels,
         output_bias=float(np.log(prior / (1 - prior))),
         batch_norm_momentum=batch_norm_momentum,
     )
     codes = keras.Input((None,), dtype="uint8", name="codes")
-    signal = keras.Input((None, 2) if delta else (None,), dtype="float32", name="signal")
+    signal = keras.Input((None, len(encoding.arrays)), dtype="float32", name="signal")
     model = keras.Model([codes, signal], core(encoding([codes, signal])), name=architecture)
     derive_reach(model)  # refused now, not after hours of training
     return model
@@ -81,6 +81,16 @@ def load(path: Path) -> keras.Model:
         raise InputError(
             path, f"not a readable Keras model ({error})", "delete it and train again"
         ) from error
+
+
+def seen_arrays(model: keras.Model) -> list[str]:
+    """Names of the signals that a model is to be given, in order.
+
+    Example:
+        >>> seen_arrays(build("cnn", prior=0.01))
+        ['accessibility']
+    """
+    return next(x.arrays for x in leaf_layers(model) if isinstance(x, InputEncoding))
 
 
 def leaf_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:

@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from leopard.models.encoding import InputEncoding
+from leopard.study.tracks import ACCESSIBILITY
 
 LENGTH = 1000
 MOTIFS, MOTIF_WIDTH, POOL = 32, 26, 13
@@ -41,7 +42,8 @@ def build_factornet() -> keras.Model:
     )
     codes = keras.Input((LENGTH,), dtype="uint8", name="codes")
     signal = keras.Input((LENGTH,), dtype="float32", name="signal")
-    forward = InputEncoding("ACGT", "log1p")([codes, signal])
+    track = {"name": ACCESSIBILITY, "transform": "log1p"}
+    forward = InputEncoding("ACGT", [track])([codes, signal])
     reverse = ops.take(ops.flip(forward, axis=1), ops.array(OPPOSITE), axis=2)
     score = layers.Average()([strand(forward), strand(reverse)])
     return keras.Model([codes, signal], score, name="factornet")

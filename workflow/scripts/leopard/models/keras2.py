@@ -62,7 +62,6 @@ def load_weights(model: keras.Model, path: Path) -> None:
         if [weight.shape for weight in weights] != expected:
             shapes = " ".join(str(weight.shape) for weight in weights)
             problem = f"{name} has weights of shape {shapes}, not {' '.join(map(str, expected))}"
-            raise InputError(
-                path, problem, "check the architecture, and delta: with it, 6 channels"
-            )
+            remedy = "check the architecture, and tracks: each is a channel beside the four bases"
+            raise InputError(path, problem, remedy)
         layer.set_weights(weights)

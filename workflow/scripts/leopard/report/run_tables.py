@@ -29,6 +29,7 @@ def inputs_page(inputs: pd.DataFrame) -> str:
     columns: Columns = {
         "role": ("role", None),
         "cell_line": ("cell line", None),
+        "track": ("track", None),
         "path": ("path", None),
         "size": ("size (MB)", SHORT),
         "chromosomes": ("chromosomes", INTEGER),

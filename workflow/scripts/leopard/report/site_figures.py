@@ -127,14 +127,14 @@ def find_sites(
 
 
 @rc_context(STYLE | {"axes.grid": False, "axes.titlesize": 11})
-def plot_sites(sites: Sequence[Site], threshold: float, title: str, unit: str) -> Figure:
+def plot_sites(sites: Sequence[Site], threshold: float, title: str, track: str) -> Figure:
     """Accessibility, labels, predictions and motif around example sites, a column an outcome.
 
     Args:
         sites: At most two of each outcome.
         threshold: From which on the first model calls a base bound.
         title: Which cell line.
-        unit: Of the accessibility.
+        track: Name of the accessibility, with its unit.
     """
     figure = Figure(figsize=(13, 10.5))
     # The first column also holds the names of the tracks.
@@ -147,7 +147,7 @@ def plot_sites(sites: Sequence[Site], threshold: float, title: str, unit: str) -
         shown = [site for site in sites if site.outcome == outcome]
         for row in range(2):
             if row < len(shown):
-                _plot_site(blocks[row, column], shown[row], threshold, highest, column == 0, unit)
+                _plot_site(blocks[row, column], shown[row], threshold, highest, column == 0, track)
             else:
                 blocks[row, column].text(0.5, 0.5, f"{outcome}: no such site", ha="center")
     handles = {
@@ -169,7 +169,7 @@ def _plot_site(
     threshold: float,
     highest: Mapping[str, float],
     labelled: bool,
-    unit: str,
+    track: str,
 ) -> None:
     """The tracks of one site, one above the other."""
     networks = {name: scores for name, scores in site.scores.items() if name != "motif"}
@@ -198,7 +198,7 @@ def _plot_site(
         panels[3].fill_between(x, site.scores["motif"], step="mid", color=GREEN, linewidth=0)
         panels[3].set_ylim(0, 1.05 * highest["motif"])
     if labelled:
-        names = (fill(f"accessibility ({unit})", 14), "label", "probability", "motif\n(bits)")
+        names = (fill(track, 14), "label", "probability", "motif\n(bits)")
         for axes, name in zip(panels, names, strict=False):
             axes.set_ylabel(name, rotation=0, ha="right", va="center")
         block.align_ylabels(panels)

@@ -1,4 +1,4 @@
-"""Figures of windows and of the accessibility in them."""
+"""Figures of windows and of the signals in them."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -15,7 +15,7 @@ from leopard.report.style import CELL_LINE_COLOURS, CELL_LINE_MARKERS, SPLIT_COL
 from leopard.study.splits import SPLITS
 
 SIGNAL_BINS = np.logspace(-3, 5, 193)
-"""Bins of the accessibility histogram: 24 a decade, wide enough for any unit."""
+"""Bins of a signal's histogram: 24 a decade, wide enough for any unit."""
 
 
 @rc_context(STYLE)
@@ -54,8 +54,8 @@ def plot_windows(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def count_accessibility(signal: np.ndarray, labels: np.ndarray, chunk: int = 1000) -> pd.DataFrame:
-    """Histogram of accessibility over all bases and over the bound ones.
+def count_signal(signal: np.ndarray, labels: np.ndarray, chunk: int = 1000) -> pd.DataFrame:
+    """Histogram of a signal over all bases and over the bound ones.
 
     Args:
         signal: float32 [n, length].
@@ -77,12 +77,12 @@ def count_accessibility(signal: np.ndarray, labels: np.ndarray, chunk: int = 100
 
 
 @rc_context(STYLE)
-def plot_accessibility(histograms: Mapping[str, pd.DataFrame], unit: str) -> Figure:
-    """Share of bases at or above each accessibility, all bases and bound ones, by cell line.
+def plot_signal(histograms: Mapping[str, pd.DataFrame], name: str) -> Figure:
+    """Share of bases at or above each value of a signal, all bases and bound ones, by cell line.
 
     Args:
-        histograms: By cell line, as from `count_accessibility`.
-        unit: Of the accessibility.
+        histograms: By cell line, as from `count_signal`.
+        name: Of the signal, with its unit.
     """
     figure = Figure(figsize=(11, 4.6))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
@@ -95,7 +95,7 @@ def plot_accessibility(histograms: Mapping[str, pd.DataFrame], unit: str) -> Fig
             label = f"{cell_line}, {above.iloc[1]:.0%} with signal"
             axes.plot(SIGNAL_BINS, np.append(above[1:], 0), color=colour, label=label)
         axes.set(title=f"{group.capitalize()} bases", xscale="log", ylim=(0, 1))
-        axes.set_xlabel(f"accessibility ({unit})")
+        axes.set_xlabel(name)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.legend()
     panels[0].set_xlim(SIGNAL_BINS[filled[0]] / 1.5, SIGNAL_BINS[filled[-1] + 1])

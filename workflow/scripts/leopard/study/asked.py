@@ -8,6 +8,7 @@ from typing import Any
 from leopard.study.members import Member
 from leopard.study.sources import Sources
 from leopard.study.splits import SPLITS
+from leopard.study.tracks import Track
 
 Config = dict[str, Any]
 
@@ -24,6 +25,7 @@ class Asked:
         cell_lines: Those with a signal.
         labelled: Those of them with labels.
         members: The networks of each model, by name.
+        tracks: What networks may see beside the sequence, by name.
         sources: Inputs as they were located.
         sheets: Rows of the sample sheets.
         warnings: Lines to tell the user.
@@ -36,6 +38,7 @@ class Asked:
     cell_lines: list[str]
     labelled: list[str]
     members: dict[str, Member]
+    tracks: dict[str, Track]
     sources: Sources
     sheets: Mapping[str, Sequence[Mapping[str, str | None]]]
     warnings: list[str]

@@ -10,7 +10,7 @@ class Browsable(NamedTuple):
 
     Attributes:
         cell_line: Whose.
-        kind: accessibility, labels, prediction or calls.
+        kind: signal, labels, prediction or calls.
         name: As the browser shows it.
         path: Where it lies.
     """
@@ -25,8 +25,11 @@ def list_browsable(study: Study) -> tuple[list[Browsable], dict[str, str]]:
     """Every track in order, and what is to be copied to hub/tracks/: the source by name."""
     tracks, copied = [], {}
     for line in study.cell_lines:
-        files = study.signal_files[line]
-        found = [("accessibility", f"accessibility {n}", x) for n, x in enumerate(files, 1)]
+        found = [
+            ("signal", f"{track} {n}", path)
+            for track in study.signal_tracks
+            for n, path in enumerate(study.signal_files(line, track), 1)
+        ]
         if line in study.labelled:
             found.append(("labels", "labels", study.label_track(line)))
         found += [("prediction", m, study.prediction(m, line)) for m in study.models]

@@ -70,15 +70,15 @@ class Located(Asked):
         return ["accessibility", *["motif"] * len(self.motif), *self.fitted]
 
     @cached_property
-    def raw_signals(self) -> dict[str, list[str]]:
-        """Accessibility as given, of all replicates, by cell line."""
-        files: dict[str, list[str]] = {line: [] for line in self.cell_lines}
+    def raw_signals(self) -> dict[str, dict[str, list[str]]]:
+        """Signals as given, of all replicates, by cell line and track."""
+        files: dict[str, dict[str, list[str]]] = {line: {} for line in self.cell_lines}
         for row in self.sheets["signals"]:
             line, where = str(row["cell_line"]), f"{self.config['signals']}, cell line "
             path = self.sources.locate(
                 str(row["signal"]), "signal", f"{where}{line}", row["checksum"]
             )
-            files[line].append(path)
+            files[line].setdefault(str(row["track"]), []).append(path)
         return files
 
     @property

@@ -1,6 +1,6 @@
 """Names of models, cell lines and chromosomes: what none may be called, what was meant."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from leopard.study.refusals import refuse
@@ -20,6 +20,7 @@ RESERVED = {
         *("genome", "windows", "signals", "inputs", "checks", "simulated", "logs", "benchmarks"),
         *("report", "results"),
     },
+    "track": {"labels"},
     "variant": {"default"},
 }
 """Names of the workflow's own: beside theirs, files or rows of that name would be mixed up."""
@@ -66,3 +67,21 @@ def match_labels(
         problem = warnings[0].split(": ", 1)[1] if warnings else "no row is of the study's factor"
         refuse(labels_sheet, problem.replace("; ", ", "), "without labels there is no study")
     return warnings
+
+
+def match_tracks(
+    rows: Sequence[Mapping[str, str | None]], tracks: Collection[str], sheet: str
+) -> list[str]:
+    """Warnings of rows of signals that are left out, for the config has no such track.
+
+    Args:
+        rows: Of the sheet of signals.
+        tracks: Those of the config that are no mean over others, nor a difference from one.
+        sheet: Path of the sheet.
+    """
+    unknown = dict.fromkeys(str(row["track"]) for row in rows if row["track"] not in tracks)
+    return [
+        f"{sheet}: rows of track {track} are left out, for the config has no such track; "
+        + (nearest(track, tracks) or f"it has {', '.join(tracks)}")
+        for track in unknown
+    ]

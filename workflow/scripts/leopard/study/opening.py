@@ -5,11 +5,12 @@ from pathlib import Path
 from leopard.study.asked import Config
 from leopard.study.config import complete_config
 from leopard.study.members import Member, list_members
-from leopard.study.names import check_names, match_labels
+from leopard.study.names import check_names, match_labels, match_tracks
 from leopard.study.refusals import expand, refuse
 from leopard.study.sheets import read_sheet
 from leopard.study.sources import Sources
 from leopard.study.study import Study
+from leopard.study.tracks import read_tracks, replace_delta
 
 
 def choose_factor(config: Config, schema: Path) -> None:
@@ -39,11 +40,14 @@ def open_study(config: Config, schemas: Path, leads: bool = True) -> Study:
     Raises:
         InputError: The first problem found.
     """
+    warnings = replace_delta(config)
+    tracks = read_tracks(config)
+    given = [name for name, track in tracks.items() if track.source == name]
     where, sheet = "config (labels.sheet)", config["labels"]["sheet"]
     signals = read_sheet(
         expand(config["signals"], "config (signals)"),
         schemas / "signals.schema.yaml",
-        ["cell_line", "replicate"],
+        ["cell_line", "replicate", "track"],
     )
     labels = read_sheet(expand(sheet, where), schemas / "labels.schema.yaml", ["tf", "cell_line"])
     labels = [row for row in labels if row["tf"] in (None, config["tf"])]
@@ -61,17 +65,20 @@ def open_study(config: Config, schemas: Path, leads: bool = True) -> Study:
         cell_lines=cell_lines,
         labelled=[x for x in labelled if x in cell_lines],
         members={x.name: x for x in _choose_members(config)},
+        tracks=tracks,
         sources=Sources(shared, out),
         sheets={
-            "signals": signals,
+            "signals": [row for row in signals if row["track"] in given],
             "labels": [row for row in labels if row["cell_line"] in cell_lines],
         },
-        warnings=[],
+        warnings=warnings,
     )
     _check_names(study)
     study.warnings.extend(match_labels(labelled, cell_lines, sheet, config["signals"]))
+    study.warnings.extend(match_tracks(signals, given, config["signals"]))
     _check_choices(study)
     study.locate_inputs()
+    _check_signals(study)
     return study
 
 
@@ -99,7 +106,8 @@ def _check_choices(study: Study) -> None:
     if missing := [c for c in judged if c not in decoded]:
         refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
     lines = study.cell_lines
-    if config["signal_scaling"] == "quantile" and config["reference_line"] not in lines:
+    scalings = {study.tracks[track].scaling for track in study.signal_tracks}
+    if "quantile" in scalings and config["reference_line"] not in lines:
         refuse("config (reference_line)", "names no cell line", f"name one: {', '.join(lines)}")
     if config["labels"]["mode"] == "motif" and config["motif"] is None:
         refuse("config (motif)", "missing, and labels.mode is motif", "name a JASPAR id or a file")
@@ -111,3 +119,13 @@ def _check_choices(study: Study) -> None:
             if line not in known:
                 remedy = f"name one of those in {sheet}: {', '.join(known)}"
                 refuse("config (members)", f"unknown cell line {line}", remedy)
+
+
+def _check_signals(study: Study) -> None:
+    """Refuse a cell line that lacks a track which networks see."""
+    for line, signals in study.raw_signals.items():
+        for track in study.signal_tracks:
+            if track not in signals:
+                remedy = "add a row for it, or leave the track or the cell line out"
+                problem = f"cell line {line} has no track {track}"
+                refuse(study.config["signals"], problem, remedy)

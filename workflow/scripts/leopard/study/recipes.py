@@ -5,10 +5,10 @@ from typing import Any
 
 Settings = dict[str, Any]
 
-ENCODING = ("architecture", "base_order", "signal_transform", "delta")
-"""All that an imported network is built with and its weights do not say."""
+ENCODING = ("architecture", "base_order")
+"""What an imported network is built with, beside its tracks, and its weights do not say."""
 
-OTHERS = ("fresh_windows", "enriched", "weights")
+OTHERS = ("fresh_windows", "enriched", "weights", "signal_transform")
 """Settings that are no fields of the library's `Recipe`."""
 
 

@@ -21,7 +21,7 @@ def read_sheet(path: str, schema: Path, key: Sequence[str]) -> list[dict[str, st
         key: Columns that tell rows apart.
 
     Returns:
-        By row, all as text, None where a cell is empty.
+        By row, all as text; where a cell is empty, the schema's default or None.
 
     Raises:
         InputError: The first problem found.
@@ -49,7 +49,11 @@ def read_sheet(path: str, schema: Path, key: Sequence[str]) -> list[dict[str, st
     for record in records:
         validate(record, rules, path, SHEETS)
     columns = dict.fromkeys([*key, *rules["properties"], *header])
-    sheet = [{column: record.get(column) for column in columns} for record in records]
+    defaults = {column: own.get("default") for column, own in rules["properties"].items()}
+    sheet = [
+        {column: record.get(column, defaults.get(column)) for column in columns}
+        for record in records
+    ]
     seen = set()
     for row in sheet:
         sample = tuple(row[column] for column in key)

@@ -1,18 +1,19 @@
 """A study: its config and sheets as one frozen object that rule files ask."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from leopard.study.experiments import Experiments
-from leopard.study.located import Located
 from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
+from leopard.study.signals import Signals
+from leopard.study.tracks import list_arrays
 
 
 @dataclass(frozen=True)
-class Study(Located):
+class Study(Signals):
     """What is asked for, where its inputs are, and what is made of them.
 
     Paths, not rules: of several factors, only the first has the rules of what they share. A
@@ -69,58 +70,9 @@ class Study(Located):
         """What the check of the motif found."""
         return f"{self.out}/checks/motif.tsv"
 
-    def signal_check(self, cell_line: str = "{cell_line}") -> str:
-        """What the check of a cell line's signal found."""
-        return f"{self.shared}/checks/{cell_line}.signal.tsv"
-
     def labels_check(self, cell_line: str = "{cell_line}") -> str:
         """What the check of a cell line's labels found."""
         return f"{self.out}/checks/{cell_line}.labels.tsv"
-
-    def measures(self, cell_line: str = "{cell_line}") -> str:
-        """What a cell line's accessibility is like."""
-        return f"{self.shared}/signals/{cell_line}.measures.tsv"
-
-    @property
-    def average(self) -> str:
-        """The mean accessibility over cell lines."""
-        return f"{self.shared}/average_signal.bigWig"
-
-    @cached_property
-    def signal_files(self) -> dict[str, list[str]]:
-        """What is read for accessibility, by cell line."""
-        if self.config["signal_scaling"] == "quantile":
-            return {x: [f"{self.shared}/signals/{x}.bigWig"] for x in self.cell_lines}
-        return self.raw_signals
-
-    def scale(self, cell_line: str) -> list[str]:
-        """What the scale of a cell line's accessibility is read from, if it has one."""
-        mean = self.config["signal_scaling"] == "mean"
-        return [self.measures(cell_line)] if mean else []
-
-    def signals_of(self, cell_lines: Iterable[str]) -> list[str]:
-        """The files of several cell lines' accessibility."""
-        return [x for line in cell_lines for x in self.signal_files[line]]
-
-    def scales_of(self, cell_lines: Iterable[str]) -> list[str]:
-        """The files of several cell lines' scales."""
-        return [x for line in cell_lines for x in self.scale(line)]
-
-    @property
-    def measured(self) -> list[str]:
-        """Labelled cell lines whose accessibility may be out of the range of the others'."""
-        return [] if self.config["signal_scaling"] == "quantile" else self.labelled
-
-    @property
-    def unit(self) -> str:
-        """Of accessibility, as models see it."""
-        normalised = f"normalised to {self.config['reference_line']}"
-        units = {
-            "mean": "\N{MULTIPLICATION SIGN} genome mean",
-            "none": "signal",
-            "quantile": normalised,
-        }
-        return units[self.config["signal_scaling"]]
 
     def label_track(self, cell_line: str) -> str:
         """The bigWig of 1-bp labels: the input itself, or the one made from peaks."""
@@ -149,7 +101,7 @@ class Study(Located):
         if model == "motif":
             return [f"{self.out}/baselines/motif.bigWig"]
         if model == "accessibility":
-            return self.signal_files[cell_line]
+            return self.signal_files(cell_line, self.main)
         if model in self.fitted:
             return [f"{self.out}/baselines/{model}/{cell_line}.bigWig"]
         return [self.prediction(model, cell_line)]
@@ -168,18 +120,16 @@ class Study(Located):
         """How a model trains."""
         return merge_settings(self.config, model)
 
-    def averages(self, model: str) -> list[str]:
-        """The mean over cell lines, if a model sees how far accessibility is from it."""
-        return [self.average] if self.settings(model)["delta"] else []
-
     def recipe(self, settings: Settings, seed: int) -> dict[str, Any]:
         """The fields of `leopard.training.recipe.Recipe`."""
-        return {k: v for k, v in settings.items() if k not in OTHERS} | {"seed": seed}
+        fields = {k: v for k, v in settings.items() if k not in OTHERS}
+        return fields | {"tracks": [asdict(x) for x in self.seen(settings)], "seed": seed}
 
     def encoding(self, model: str) -> dict[str, Any]:
         """What an imported network is built with: all that its weights do not say."""
         settings = self.settings(model)
-        return {key: settings[key] for key in ENCODING}
+        tracks = [asdict(x) for x in self.seen(settings)]
+        return {key: settings[key] for key in ENCODING} | {"tracks": tracks}
 
     def draw(self, settings: Settings, member: Member) -> dict[str, Any] | None:
         """How fresh training windows are drawn; None for stored ones."""
@@ -191,33 +141,31 @@ class Study(Located):
             "n": windows["train"] if fresh is True else fresh,
             "length": windows["length"],
             "enriched": settings["enriched"],
+            "signals": self.signals(member.train, list_arrays(self.seen(settings))),
         }
 
     def window_files(self, member: Member, settings: Settings) -> dict[str, Any]:
         """What a member's windows are read from, by the library's names."""
         stored, labels = f"{self.shared}/{member.windows}", f"{self.out}/{member.windows}"
+        arrays = list_arrays(self.seen(settings))
         files: dict[str, Any] = {
             "windows": f"{stored}/windows.tsv",
             "sequence": f"{stored}/sequence.npy",
-            "training_signal": f"{stored}/{member.train}.signal.npy",
-            "training_labels": f"{labels}/{member.train}.labels.npy",
-            "validation_signal": f"{stored}/{member.validation}.signal.npy",
-            "validation_labels": f"{labels}/{member.validation}.labels.npy",
         }
-        if settings["delta"]:
-            files["average_windows"] = f"{stored}/average.npy"
+        for role, line in (("training", member.train), ("validation", member.validation)):
+            files |= {
+                f"{role}_signals": [self.window_array(member.windows, x, line) for x in arrays],
+                f"{role}_labels": f"{labels}/{line}.labels.npy",
+            }
         if settings["fresh_windows"]:
             files |= {
                 "usable": self.usable,
                 "fasta": self.fasta,
                 "fai": self.fai,
-                "signals": self.signal_files[member.train],
-                "scale": self.scale(member.train),
+                "signals": self.signal_inputs([member.train], arrays),
                 "labels": self.label_track(member.train),
                 "excluded": self.excluded,
             }
-            if settings["delta"]:
-                files["average"] = self.average
         return files
 
     @property

@@ -13,14 +13,14 @@ import pandas as pd
 
 from leopard.genome.formats import read_table
 from leopard.genome.tracks import MASKED, Tracks, iterate_regions, reverse_complement
-from leopard.inputs.signals import read_scale
+from leopard.inputs.signals import open_line
+from leopard.study.tracks import AVERAGE
 from leopard.windows.draw import draw_enriched_windows, weigh_windows
 
 
 class Windows(NamedTuple):
-    """Some windows as arrays: uint8 codes, float32 signal, uint8 labels, each [n, length].
+    """Some windows: uint8 codes [n, length], float32 signal [n, length, arrays], uint8 labels.
 
-    For networks that see Δ the signal is [n, length, 2]: the cell line's, and the mean over lines.
     Weights, float32 [n], undo in metrics that some were likelier to be drawn than others.
     """
 
@@ -31,9 +31,15 @@ class Windows(NamedTuple):
 
 
 class WindowSource(Protocol):
-    """Where windows come from: the same epoch and rows always give the same windows."""
+    """Where windows come from: the same epoch and rows always give the same windows.
+
+    Attributes:
+        n: How many there are in an epoch.
+        arrays: Names of their signals, as `leopard.study.tracks.Track.arrays` has them.
+    """
 
     n: int
+    arrays: list[str]
 
     def read(self, epoch: int, rows: np.ndarray) -> Windows:
         """Windows of an epoch, by number in [0, n)."""
@@ -46,34 +52,25 @@ class StoredWindows:
         table: The windows.
         split: Which of them.
         codes: Their sequence.
-        signal: Their accessibility.
         labels: Their labels.
-        average: Their mean accessibility over cell lines, for networks that see Δ.
+        signals: By name, their signals.
     """
 
     def __init__(
-        self,
-        table: Path,
-        split: str,
-        codes: Path,
-        signal: Path,
-        labels: Path,
-        average: Path | None = None,
+        self, table: Path, split: str, codes: Path, labels: Path, signals: Mapping[str, Path]
     ) -> None:
         rows = np.flatnonzero(read_table(table)["split"] == split)
         # The table lists a split's windows together, so that they are a view, not a copy.
         self._codes, self._labels, *self._signals = (
             np.load(path, mmap_mode="r")[rows[0] : rows[-1] + 1]
-            for path in (codes, labels, signal, average)
-            if path
+            for path in (codes, labels, *signals.values())
         )
-        self.n = len(rows)
+        self.n, self.arrays = len(rows), list(signals)
 
     def read(self, epoch: int, rows: np.ndarray) -> Windows:
         """Windows by number; the same in every epoch."""
         del epoch
-        signals = [array[rows] for array in self._signals]
-        signal = np.stack(signals, axis=-1) if len(signals) > 1 else np.array(signals[0])
+        signal = np.stack([array[rows] for array in self._signals], axis=-1)
         return Windows(np.array(self._codes[rows]), signal, np.array(self._labels[rows]))
 
 
@@ -101,7 +98,7 @@ class FreshWindows:
         enriched: float,
         seed: int,
     ) -> None:
-        self.n = n
+        self.n, self.arrays = n, tracks.arrays
         usable, sites = usable[usable["chrom"].isin(chromosomes)], tracks.sites(chromosomes)
         self._tracks = tracks
         self._lock = Lock()  # Tracks is for one thread at a time
@@ -123,41 +120,39 @@ class FreshWindows:
             regions = list(iterate_regions(windows.iloc[rows]))
             return Windows(
                 np.stack([self._tracks.codes(*region) for region in regions]),
-                np.stack([self._tracks.accessibility(*region) for region in regions]),
+                np.stack([self._tracks.signals(*region) for region in regions]),
                 np.stack([self._tracks.labels(*region) for region in regions]),
                 weights[rows],
             )
 
 
 def open_windows(
-    files: Mapping[str, Any], draw: Mapping[str, Any] | None, seed: int
+    files: Mapping[str, Any], arrays: Sequence[str], draw: Mapping[str, Any] | None, seed: int
 ) -> tuple[WindowSource, WindowSource]:
     """Training and validation windows of one network.
 
     Args:
-        files: Paths by name: windows, sequence, training_signal, training_labels,
-            validation_signal and validation_labels; for fresh windows also fasta, signals (a
-            list), scale (a list), labels, excluded and usable. For networks that see Δ,
-            average_windows, and average for fresh ones.
-        draw: How to draw fresh windows: chromosomes, n, length and enriched. None trains on the
-            stored ones.
+        files: Paths by name: windows, sequence, training_signals and validation_signals (lists,
+            one for each of `arrays`), training_labels and validation_labels; for fresh windows
+            also fasta, labels, excluded and usable.
+        arrays: Names of the signals that the network is given.
+        draw: How to draw fresh windows: chromosomes, n, length and enriched; and from what, as
+            signals of `leopard.inputs.signals.open_line`. None trains on the stored ones.
         seed: Of the draws.
     """
 
     def stored(role: str, split: str) -> StoredWindows:
-        names = ("sequence", f"{role}_signal", f"{role}_labels", "average_windows")
-        paths = (Path(files[name]) for name in names if name in files)
-        return StoredWindows(Path(files["windows"]), split, *paths)
+        codes, labels = Path(files["sequence"]), Path(files[f"{role}_labels"])
+        signals = dict(zip(arrays, map(Path, files[f"{role}_signals"]), strict=True))
+        return StoredWindows(Path(files["windows"]), split, codes, labels, signals)
 
     validation = stored("validation", "validation")
     if draw is None:
         return stored("training", "train"), validation
-    signals = [Path(path) for path in files["signals"]]
-    average = Path(files["average"]) if "average" in files else None
-    labels, scale = Path(files["labels"]), read_scale(files["scale"])
-    tracks = Tracks(Path(files["fasta"]), signals, labels, scale, average, Path(files["excluded"]))
-    usable = read_table(files["usable"])
-    return FreshWindows(tracks, usable, **draw, seed=seed), validation
+    how = {key: value for key, value in draw.items() if key != "signals"}
+    signals = {array: draw["signals"][array] for array in arrays}
+    tracks = open_line(files["fasta"], signals, files["labels"], files["excluded"])
+    return FreshWindows(tracks, read_table(files["usable"]), **how, seed=seed), validation
 
 
 class WindowBatches(keras.utils.PyDataset):
@@ -175,8 +170,8 @@ class WindowBatches(keras.utils.PyDataset):
         seed: Of shuffling and augmentation; None gives the windows as they are, in order.
         first_epoch: Number of the first epoch.
         flip: Replace each window by its reverse complement with probability one half.
-        magnitude: Range of a factor drawn for each window's accessibility; the mean over cell
-            lines stays as it is.
+        magnitude: Range of a factor drawn for each signal of each window; means over cell lines
+            stay as they are.
         endless: To Keras, which is then told the steps of an epoch, there is but one long epoch:
             the next one's windows are read while the last one ends.
     """
@@ -226,8 +221,10 @@ class WindowBatches(keras.utils.PyDataset):
         codes, signal, labels, weights = self.source.read(epoch, rows)
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, 5, epoch, index])
-            own = signal if signal.ndim == 2 else signal[..., 0]  # a view
-            own *= rng.uniform(*self.magnitude, (len(rows), 1)).astype(np.float32)
+            own = [i for i, x in enumerate(self.source.arrays) if not x.startswith(AVERAGE)]
+            factors = rng.uniform(*self.magnitude, (len(rows), len(own))).astype(np.float32)
+            for i, factor in zip(own, factors.T, strict=True):
+                signal[..., i] *= factor[:, None]
             if self.flip:
                 flipped = rng.random(len(rows)) < 0.5
                 codes[flipped] = reverse_complement(codes[flipped])
@@ -251,8 +248,18 @@ def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:
     return bound / max(counted, 1), digest.hexdigest()
 
 
-def signal_quantiles(source: WindowSource, n: int = 257, sample: int = 256) -> list[float]:
-    """Evenly spaced quantiles, from 0 to 1, of the accessibility in windows of the first epoch."""
+def signal_quantiles(
+    source: WindowSource, track: str, n: int = 257, sample: int = 256
+) -> list[float]:
+    """Evenly spaced quantiles, from 0 to 1, of a signal in windows of the first epoch.
+
+    Args:
+        source: Where the windows come from.
+        track: The signal; where its mean over cell lines is read as well, the two together.
+        n: How many quantiles.
+        sample: Windows that they are of, at most.
+    """
     rows = np.linspace(0, source.n - 1, min(sample, source.n)).astype(int)
-    signal = np.quantile(source.read(0, rows).signal, np.linspace(0, 1, n))
-    return signal.astype(np.float32).tolist()
+    columns = [i for i, x in enumerate(source.arrays) if x.removeprefix(AVERAGE) == track]
+    signal = source.read(0, rows).signal[..., columns]
+    return np.quantile(signal, np.linspace(0, 1, n)).astype(np.float32).tolist()

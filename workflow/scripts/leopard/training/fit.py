@@ -61,7 +61,7 @@ def train(
             )
         data[f"{name}_positive_rate"] = rate
 
-    quantiles = signal_quantiles(training) if recipe.signal_transform == "quantile" else [0.0]
+    quantiles = {name: signal_quantiles(training, name) for name in recipe.ranked}
     journal = Journal(checkpoints, {**asdict(recipe), **data}, recipe, deadline)
     utilisation = devices.Utilisation()
     while True:

@@ -52,11 +52,9 @@ def run_training(
             report(epoch + 1, logs[MONITOR])
 
         callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=tell))
-    training, validation = open_windows(files, draw, recipe["seed"])
-    record = {**found, "draw": draw}
-    train(
-        Recipe(**recipe), training, validation, outputs, checkpoints, record, callbacks, _deadline()
-    )
+    settings, record = Recipe(**recipe), {**found, "draw": draw}
+    training, validation = open_windows(files, settings.arrays, draw, settings.seed)
+    train(settings, training, validation, outputs, checkpoints, record, callbacks, _deadline())
 
 
 def _deadline() -> float:

@@ -1,12 +1,13 @@
 """How a network is trained, and the model that a recipe builds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from leopard import devices, models
+from leopard.study.tracks import Track, list_arrays
 from leopard.training.fit_metrics import training_metrics
 from leopard.training.losses import build_loss
 from leopard.training.optimizers import OPTIMIZERS
@@ -26,8 +27,8 @@ class Recipe:
             float32 in any case.
         prior_bias: Start the output bias at the log-odds of the positive rate, not at zero.
         base_order: Order of the one-hot channels.
-        signal_transform: Of the accessibility, inside the model.
-        delta: Give the network how far accessibility is from the mean over cell lines.
+        tracks: What the network sees beside the sequence: fields of
+            `leopard.study.tracks.Track`.
         batch_norm_momentum: Share of the running statistics that one step keeps. It must let
             them settle within the first epoch's steps, or validation is useless until they do.
         loss: A name in `leopard.training.losses.LOSSES`.
@@ -43,7 +44,7 @@ class Recipe:
         epochs: At most.
         patience: Epochs without a better validation PR-AUC before training stops.
         reverse_complement: Show each window on a random strand.
-        signal_magnitude: Range of a random factor on each window's accessibility.
+        signal_magnitude: Range of a random factor on each signal of a window.
         seed: Of initial weights, order and augmentation.
     """
 
@@ -52,8 +53,7 @@ class Recipe:
     precision: str
     prior_bias: bool
     base_order: str
-    signal_transform: str
-    delta: bool
+    tracks: Sequence[Mapping[str, Any]]
     batch_norm_momentum: float
     loss: str
     dice_weight: float
@@ -69,13 +69,24 @@ class Recipe:
     signal_magnitude: tuple[float, float]
     seed: int
 
+    @property
+    def arrays(self) -> list[str]:
+        """Names of the signals that the network is given."""
+        return list_arrays(Track(**track) for track in self.tracks)
+
+    @property
+    def ranked(self) -> list[str]:
+        """Those tracks of the sample sheet whose quantiles the network is to know."""
+        tracks = (Track(**track) for track in self.tracks)
+        return list(dict.fromkeys(x.source for x in tracks if x.transform == "quantile"))
+
 
 def build(
     recipe: Recipe,
     positive_rate: float,
     windows: int,
     parts: int = 1,
-    quantiles: Sequence[float] = (0.0,),
+    quantiles: Mapping[str, Sequence[float]] | None = None,
 ) -> keras.Model:
     """Build the model of a recipe and compile it for training.
 
@@ -84,7 +95,7 @@ def build(
         positive_rate: Fraction of bases that are bound.
         windows: Training windows an epoch.
         parts: Pieces that each batch is computed in, their gradients accumulated.
-        quantiles: Of the signal, for the transform of that name.
+        quantiles: By name of a signal, for the transform of that name.
     """
     keras.utils.set_random_seed(recipe.seed)  # here, so that building it again gives the same
     keras.config.set_dtype_policy(recipe.precision)
@@ -93,10 +104,9 @@ def build(
             recipe.architecture,
             prior=positive_rate if recipe.prior_bias else 0.5,
             base_order=recipe.base_order,
-            signal_transform=recipe.signal_transform,
+            tracks=recipe.tracks,
             quantiles=quantiles,
             batch_norm_momentum=recipe.batch_norm_momentum,
-            delta=recipe.delta,
         )
         models.synchronize(model, replicated is not None)
         model.compile(
