@@ -29,25 +29,20 @@ LOOKED_AT = 1000
 """Reads by which a sample is known for single-end."""
 
 CHUNK = 1 << 18
-"""Ends that are handed on at once."""
+"""Reads that are handed on at once."""
 
 
 @contextmanager
 def _open(path: Path, tags: bool = False, threads: int = 1) -> "Iterator[pysam.AlignmentFile]":
     """Open a BAM or CRAM, and tell whatever is wrong with it in one line."""
     fields = f"required_fields={FIELDS | TAGS * tags}"
+    with file_errors(path):  # htslib's own message gives no reason
+        path.open("rb").close()
     try:
-        with (
-            file_errors(path),
-            path.open("rb"),  # htslib's own message has no reason
-            pysam.AlignmentFile(str(path), threads=threads, format_options=[fields]) as reads,
-        ):
+        with pysam.AlignmentFile(str(path), threads=threads, format_options=[fields]) as reads:
             yield reads
-    except InputError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno is None:
-            problem = f"truncated or corrupt: {error.__cause__}".replace(";", ",")
-            raise InputError(path, problem, "fetch or make it again") from error
-        raise
+    except OSError as error:
+        raise InputError(path, "truncated or corrupt", "fetch or make it again") from error
     except (ValueError, TypeError) as error:
         problem = "not a BAM or CRAM that can be read"
         raise InputError(path, problem, "look at it with samtools quickcheck") from error
@@ -70,6 +65,12 @@ def is_paired(path: Path) -> bool:
     if not first:
         raise InputError(path, "no reads", "check which file is meant")
     return any(first)
+
+
+def _pack(chrom: str, starts: list[int], ends: list[int | None]) -> Iterator[Piece]:
+    """What was gathered of a chromosome, if that is anything."""
+    if starts or ends:
+        yield Piece(chrom, np.array(starts, np.int64), np.array(ends, np.int64))
 
 
 def read_alignments(
@@ -108,35 +109,37 @@ def read_alignments(
     found: set[str] = set()
     other: dict[str, None] = {}
     with _open(path, barcodes is not None, threads) as reads:
-        for read in reads:
-            flag = read.flag
-            if flag & unwanted or read.mapping_quality < least:
-                continue
-            if only_proper and flag & PAIRED and not flag & PROPER:
-                continue
-            if read.reference_id != contig or len(starts) + len(ends) >= CHUNK:
-                if starts or ends:
-                    yield Piece(chrom, np.array(starts, np.int64), np.array(ends, np.int64))
-                    starts, ends = [], []
-                contig, chrom = read.reference_id, str(read.reference_name)
-            if barcodes is not None:
-                barcode = str(read.get_tag(BARCODE)) if read.has_tag(BARCODE) else ""
-                if barcode not in barcodes:
-                    if len(other) < 3:
-                        other[barcode] = None
+        more = True
+        while more:
+            more = False
+            for read in islice(reads, CHUNK):
+                more, flag = True, read.flag
+                if flag & unwanted or read.mapping_quality < least:
                     continue
-                found.add(barcode)
-            if chrom not in sizes:
-                continue
-            if fragments:
-                if flag & PAIRED and (length := read.template_length) > 0:
+                if only_proper and flag & PAIRED and not flag & PROPER:
+                    continue
+                if read.reference_id != contig:
+                    yield from _pack(chrom, starts, ends)
+                    starts, ends = [], []
+                    contig, chrom = read.reference_id, str(read.reference_name)
+                if barcodes is not None:
+                    barcode = str(read.get_tag(BARCODE)) if read.has_tag(BARCODE) else ""
+                    if barcode not in barcodes:
+                        if len(other) < 3:
+                            other[barcode] = None
+                        continue
+                    found.add(barcode)
+                if chrom not in sizes:
+                    continue
+                if fragments:
+                    if flag & PAIRED and (length := read.template_length) > 0:
+                        starts.append(read.reference_start)
+                        ends.append(read.reference_start + length)
+                elif flag & REVERSE:
+                    ends.append(read.reference_end)
+                else:
                     starts.append(read.reference_start)
-                    ends.append(read.reference_start + length)
-            elif flag & REVERSE:
-                ends.append(read.reference_end)
-            else:
-                starts.append(read.reference_start)
-        if starts or ends:
-            yield Piece(chrom, np.array(starts, np.int64), np.array(ends, np.int64))
+            yield from _pack(chrom, starts, ends)
+            starts, ends = [], []
     if barcodes is not None:
         tell_barcodes(path, barcodes, found, other)

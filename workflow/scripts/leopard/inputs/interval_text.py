@@ -41,6 +41,9 @@ def read_chunks(path: Path) -> Iterator[tuple[int, bytes]]:
                 number, line = number + 1, stream.readline()
             if not line:
                 raise InputError(path, "no line but comments", "check which file is meant")
+            if b"\t" not in line:
+                problem = "columns that no tab separates"
+                raise InputError(f"{path}:{number}", problem, "save it as tab-separated text")
             while chunk := line + stream.read(CHUNK) + stream.readline():
                 yield number, chunk
                 number, line = number + chunk.count(b"\n"), b""
@@ -116,17 +119,12 @@ def refuse_row(path: Path, number: int, chunk: bytes, row: int, problem: str) ->
 
 def _refuse_line(path: Path, number: int, chunk: bytes, wanted: int, error: Exception) -> NoReturn:
     """Raise InputError for the first line that a table cannot have."""
-    lines = chunk.split(b"\n")
-    width = lines[0].count(b"\t")
-    for row, line in enumerate(lines):
-        if not line.strip(b"\r"):
-            continue
-        problem = None
-        if (found := line.count(b"\t") + 1) < wanted or found - 1 != width:
-            problem = f"{found} columns, tab-separated, where {max(wanted, width + 1)} are expected"
-        elif not INTERVAL.match(line):
-            problem = "no interval: chromosome, start and end"
-        if problem:
-            raise InputError(f"{path}:{number + row}", problem, "correct the line") from error
-    problem = "a value that is none in lines from here on"
-    raise InputError(f"{path}:{number}", problem, "correct them") from error
+    problem, row = "a value that is none, in a line from here on", 0
+    for i, line in enumerate(chunk.split(b"\n")):
+        found = line.count(b"\t") + 1
+        if line.strip(b"\r") and (found < wanted or not INTERVAL.match(line)):
+            problem, row = "no chromosome, start and end, separated by tabs", i
+            if found < wanted:
+                problem = f"{found} columns separated by tabs, not {wanted}"
+            break
+    raise InputError(f"{path}:{number + row}", problem, "correct the line") from error

@@ -1,9 +1,9 @@
 """From reads, fragments or a bedGraph to the bigWig of one row of the sheet of signals.
 
 bam2bw does a part of this, and counts the same cuts (benchmarks/reads.py times both). It is not
-used, for it knows no mapping quality, duplicates, proper pairs, barcodes or fragments of pairs, reads
-no CRAM, goes on where files are of another assembly, and holds the cuts of the whole genome in
-dictionaries. pysam, which it reads with too, does for all of that.
+used, for it knows no mapping quality, duplicates, proper pairs, barcodes or fragments of pairs,
+reads no CRAM, goes on where files are of another assembly, and holds the cuts of the whole genome
+in dictionaries. pysam, which it reads with too, does for all of that.
 """
 
 import logging
