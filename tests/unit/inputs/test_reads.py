@@ -272,7 +272,7 @@ def test_groups_of_barcodes_sum_to_the_whole(tmp_path, monkeypatch, caplog, kind
     ("text", "group", "message"),
     [
         ("AA\tone\nCC\ttwo\n", "three", "no barcode is of group three; its groups are one, two"),
-        ("AA\tone\nAA\ttwo\n", "one", ":2: barcode AA is of group two and of one"),
+        ("AA\tone\nAA\ttwo\n", "one", ":2: barcode AA is of two groups, two and one"),
         ("AA,one\n", "one", ":1: not two columns"),
         ("", "one", "none at all"),
         ("AA\tone\n", "one", "none of the 1 barcodes of the group, such as AA, occurs"),
@@ -365,6 +365,16 @@ def refusal(tmp_path, path, assay="atac", **settings):
 def test_files_that_cannot_be_counted(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
     assert message in refusal(tmp_path, tmp_path / name)
+
+
+def test_names_that_look_like_numbers_or_nothing(tmp_path):
+    sizes = {"007": 30, "NA": 20, "1": 10}
+    path = write_rows(tmp_path / "a.tsv", [(c, 1, 9, "01", 1) for c in sizes])
+    groups = tmp_path / "groups.tsv"
+    groups.write_text("01\tx\n")
+    count_reads(tmp_path / "a.bigWig", path, sizes, "dnase", SETTINGS, groups, "x")
+    values = read_values(tmp_path / "a.bigWig")
+    assert {chrom: array.sum() for chrom, array in values.items()} == {"007": 2, "NA": 2, "1": 2}
 
 
 def test_a_count_of_zero_is_refused_where_counts_count(tmp_path):

@@ -198,7 +198,7 @@ def tell_barcodes(
     if not found:
         seen = examples(x or "none" for x in other)
         problem = f"none of the {len(wanted):,} barcodes of the group, such as "
-        problem += f"{min(wanted)}, occurs; the file has {seen}".replace(";", ",")
+        problem += f"{examples([min(wanted)])}, occurs; the file has {seen}".replace(";", ",")
         raise InputError(path, problem, "write them as the file does, to the last -1")
     if missing := sorted(set(wanted) - set(found)):
         problem = "%s: %d of %d barcodes of the group occur nowhere: %s"

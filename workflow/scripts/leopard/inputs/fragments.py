@@ -24,7 +24,7 @@ from leopard.inputs.interval_text import (
 
 log = logging.getLogger(__name__)
 
-COLUMNS = {"chrom": "category", "start": "int64", "end": "int64"}
+COLUMNS = {"chrom": "str", "start": "int64", "end": "int64"}
 
 
 def read_barcodes(path: Path, group: str) -> frozenset[str]:
@@ -49,7 +49,8 @@ def read_barcodes(path: Path, group: str) -> frozenset[str]:
                 raise InputError(f"{path}:{number}", problem, "correct the line")
             barcode, name = row
             if groups.setdefault(barcode, name) != name:
-                problem = f"barcode {barcode} is of group {name} and of {groups[barcode]}"
+                problem = f"barcode {examples([barcode])} is of two groups, "
+                problem += f"{examples([name])} and {examples([groups[barcode]])}"
                 raise InputError(f"{path}:{number}", problem, "keep one of the two")
     chosen = frozenset(barcode for barcode, name in groups.items() if name == group)
     if not chosen:
@@ -80,7 +81,7 @@ def read_fragments(
     width = count_columns(path)
     columns = dict(COLUMNS)
     if barcodes is not None or (duplicates and width > 4):
-        columns["barcode"] = "category"
+        columns["barcode"] = "str"
     if duplicates and width > 4:
         columns["count"] = "int64"
     if barcodes is not None and width < 4:

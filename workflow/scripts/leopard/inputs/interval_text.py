@@ -79,7 +79,8 @@ def parse_intervals(
         path: The file.
         number: Line number of the piece's first line.
         chunk: The piece, as of `read_chunks`.
-        columns: Data types by name, of chrom, start, end and those that follow.
+        columns: Data types by name, of chrom, start, end and those that follow. Text becomes
+            categorical.
 
     Raises:
         InputError: The first line that is none, with its number.
@@ -97,6 +98,9 @@ def parse_intervals(
         )
     except (ValueError, OverflowError) as error:
         _refuse_line(path, number, chunk, len(columns), error)
+    # Not when it is read, for then pandas would make a number of 007.
+    for name in table.select_dtypes("str"):
+        table[name] = table[name].astype("category")
     ok = (table["start"] >= 0) & (table["start"] < table["end"])
     if not ok.all():
         refuse_row(path, number, chunk, int(np.argmin(ok)), "not 0 <= start < end")

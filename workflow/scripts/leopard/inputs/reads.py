@@ -43,7 +43,7 @@ from leopard.study.reads import kind_of
 
 log = logging.getLogger(__name__)
 
-BEDGRAPH = {"chrom": "category", "start": "int64", "end": "int64", "value": "float64"}
+BEDGRAPH = {"chrom": "str", "start": "int64", "end": "int64", "value": "float64"}
 
 
 def count_reads(
