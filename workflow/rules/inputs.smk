@@ -1,7 +1,8 @@
 # Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
 # Makes: inputs/ (downloads, a matrix of JASPAR), genome/genome.fa (+ .fai),
 #        labels/{cell_line}.bigWig, checks/, and inputs.tsv, which exists only if all of them fit
-#        together; of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean,
+#        together; signals/reads/{cell_line}/{track}/{replicate}.bigWig, counted from reads,
+#        fragments or a bedGraph; of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean,
 #        coverage and quantiles, and where it is scaled so, signals/{cell_line}.{track}.bigWig, given
 #        the quantiles of a reference line; signals/average.{track}.bigWig, the mean over cell lines
 #        (for tracks that are an average, or a difference from one).
@@ -196,6 +197,35 @@ if study.leads and study.regions:
             chromosomes=study.chromosomes["validation"] + study.chromosomes["test"],
         script:
             "../scripts/inputs/exclude_outside.py"
+
+
+if study.leads and study.reads:
+
+    rule count_reads:
+        input:
+            fai=study.fai,
+            reads=present(lambda w: [study.reads[w.cell_line, w.track, w.replicate].path]),
+            barcodes=present(lambda w: study.reads[w.cell_line, w.track, w.replicate].barcodes),
+        output:
+            study.counted(),
+        log:
+            f"{study.shared}/logs/count_reads/{{cell_line}}/{{track}}/{{replicate}}.log",
+        benchmark:
+            f"{study.shared}/benchmarks/count_reads/{{cell_line}}/{{track}}/{{replicate}}.tsv"
+        wildcard_constraints:
+            replicate=any_of(replicate for *_, replicate in study.reads),
+        conda:
+            "../../envs/data.yaml"
+        threads: 2
+        resources:
+            mem_mb=grows(3000),
+            runtime=grows(240),
+        params:
+            assay=lambda w: study.reads[w.cell_line, w.track, w.replicate].assay,
+            settings=config["reads"],
+            chromosomes=study.used_chromosomes,
+        script:
+            "../scripts/inputs/count_reads.py"
 
 
 if study.leads:

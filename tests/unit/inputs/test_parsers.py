@@ -7,12 +7,15 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pysam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leopard.errors import InputError
 from leopard.genome.formats import read_bed, read_motif, read_narrowpeak
 from leopard.genome.tracks import read_chrom_sizes
+from leopard.inputs.fragments import read_barcodes
+from leopard.inputs.reads import count_reads
 from leopard.study import sheets
 from pbs.server import parse_qstat
 
@@ -124,6 +127,92 @@ def test_motifs_are_read_back(path, counts, in_meme):
     name, matrix = read_motif(path)
     assert name == "x first"
     np.testing.assert_allclose(matrix.T, expected, atol=1e-9)
+
+
+# Reads, fragments, bedGraphs, barcodes
+
+
+SETTINGS = {
+    **{"counts": "assay", "shift": None, "smoothing": 3, "min_mapping_quality": 30},
+    **{"duplicates": True, "unpaired": False, "secondary": False},
+}
+ROW = st.tuples(
+    st.sampled_from(["chr1", "chr2", "chr", "#", " ", "track"]),
+    *[st.sampled_from(["0", "1", "30", "500", "1000", "9" * 19, "-1", "1e3", "x", ""])] * 2,
+    st.sampled_from(["A", "1", "nan", "inf", "-1e400", ""]),
+    st.sampled_from(["1", "9" * 18, "0", "1.5", "\0"]),
+).map("\t".join)
+ROWS = st.lists(ROW, min_size=1).map("\n".join)
+
+
+@PARSERS
+@given(st.text() | ROWS | ROWS.map("chr1\t0\t10\t1\t1\n{}".format) | st.binary(), st.booleans())
+def test_intervals_of_any_kind_are_counted_or_refused_in_one_line(path, content, compressed):
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
+    groups = path.with_name("groups")
+    groups.write_text("A\tone\n")
+    for name in ("a.tsv", "a.bedGraph", "a.bam"):
+        source, bigwig = path.with_name(name), path.with_name("out.bigWig")
+        source.write_bytes(gzip.compress(content) if compressed else content)
+        bigwig.unlink(missing_ok=True)
+        for barcodes in (None, groups, source):
+            try:
+                count_reads(bigwig, source, SIZES, "atac", SETTINGS, barcodes, "one")
+            except InputError as error:
+                assert str(source) in str(error) and len(str(error).splitlines()) == 1
+                assert not bigwig.exists()
+            else:
+                assert bigwig.exists()
+                bigwig.unlink()
+
+
+@PARSERS
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"])),
+        st.sampled_from(["one", "a b", "NA"]),
+        min_size=1,
+    )
+)
+def test_barcodes_are_read_back(path, groups):
+    groups = {barcode: group for barcode, group in groups.items() if barcode} | {"x": "one"}
+    text = "barcode\tgroup\n" + "".join(f"{k}\t{v}\n" for k, v in groups.items())
+    path.write_text(text, encoding="utf-8")
+    assert read_barcodes(path, "one") == {k for k, v in groups.items() if v == "one"}
+
+
+@pytest.fixture(scope="module")
+def alignment(path):
+    """The content of a BAM, uncompressed."""
+    source = path.with_name("whole.bam")
+    header = {"SQ": [{"SN": chrom, "LN": size} for chrom, size in SIZES.items()]}
+    with pysam.AlignmentFile(str(source), "wb", header=header) as bam:
+        for i in range(30):
+            read = pysam.AlignedSegment(bam.header)
+            read.query_name, read.flag, read.mapping_quality = f"r{i}", 16 * (i % 2), 60
+            read.reference_id, read.reference_start = i // 20, 10 * i
+            read.query_sequence, read.cigarstring = "ACGT", "4M"
+            bam.write(read)
+    return gzip.decompress(source.read_bytes())
+
+
+@PARSERS
+@given(
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=4),
+    st.floats(0, 1),
+)
+def test_reads_that_are_spoilt_are_counted_or_refused_in_one_line(path, alignment, bytes_, cut):
+    content = bytearray(alignment)
+    for share, value in bytes_:
+        content[int(share * len(content))] = value
+    source, bigwig = path.with_name("spoilt.bam"), path.with_name("spoilt.bigWig")
+    with pysam.BGZFile(str(source), "wb", None) as stream:
+        stream.write(bytes(content[: int(cut * len(content))] if cut < 0.3 else content))
+    try:
+        count_reads(bigwig, source, SIZES, "dnase", SETTINGS)
+    except InputError as error:
+        assert str(error).startswith(str(source)) and len(str(error).splitlines()) == 1
 
 
 # Sample sheets

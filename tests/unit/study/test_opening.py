@@ -9,6 +9,7 @@ import yaml
 from leopard.errors import InputError
 from leopard.study.browsable import list_browsable
 from leopard.study.opening import choose_factor, open_study
+from leopard.study.reads import Reads
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = ROOT / "workflow/schemas"
@@ -69,6 +70,52 @@ def test_lines_members_and_roles(opened):
     assert study.roles == {"a": "training, validation", "b": "validation"}
     assert study.title("b") == "CTCF in b (validation)"
     assert study.others("a") == ["b"]
+
+
+READS = """cell_line	replicate	signal	assay	barcodes
+a	1	a.bam	atac
+a	2	a2.bw
+b	1	http://x/cells.tsv.gz	atac	http://x/groups.tsv
+c	1.5	c.bedGraph.gz
+"""
+
+
+def test_signals_that_are_counted_first(opened):
+    study = opened(READS)
+    made = "results/small/signals/reads"
+    assert study.raw_signals == {
+        "a": [f"{made}/a/1.bigWig", "a2.bw"],
+        "b": [f"{made}/b/1.bigWig"],
+        "c": [f"{made}/c/1.5.bigWig"],
+    }
+    cells, groups = "results/small/inputs/signal/cells.tsv.gz", "results/small/inputs/barcodes"
+    assert study.reads == {
+        ("a", "1"): Reads("a.bam", "atac", []),
+        ("b", "1"): Reads(cells, "atac", [f"{groups}/groups.tsv"]),
+        ("c", "1.5"): Reads("c.bedGraph.gz", None, []),
+    }
+    assert set(study.sources.downloads) == {cells, f"{groups}/groups.tsv"}
+    assert opened().reads == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "a.bam		",
+            "cell line a: a.bam holds reads, but of which assay; say in a column assay",
+        ),
+        ("a.tsv.gz		", "a.tsv.gz holds reads, but of which assay"),
+        ("a.bam	chip	", "'chip' is not one of ['atac', 'dnase', 'other']"),
+        ("a.bw	atac	groups.tsv", "barcodes, but a.bw has none; leave that cell empty"),
+        ("a.bdg	atac	groups.tsv", "barcodes, but a.bdg has none"),
+    ],
+)
+def test_reads_that_are_not_told_enough_of(opened, row, message):
+    rows = f"cell_line\treplicate\tsignal\tassay\tbarcodes\na\t1\t{row}\nb\t1\tb.bw\t\t\n"
+    with pytest.raises(InputError) as caught:
+        opened(rows, members=[{"train": "a", "validation": "b", "seed": 1}])
+    assert message in str(caught.value)
 
 
 def test_paths_of_a_study_of_one_and_of_several(opened):

@@ -63,8 +63,8 @@ def open_compressed(path: Path) -> BinaryIO:
 
 
 def examples(names: Iterable[str]) -> str:
-    """Return the first three of `names`, as a message lists them."""
-    first = list(names)
+    """Return the first three of `names`, as a message lists them, in one line."""
+    first = [name if name.isprintable() else ascii(name) for name in names]
     return ", ".join(first[:3]) + (", ..." if len(first) > 3 else "")
 
 

@@ -60,7 +60,7 @@ def prepare_genome(source: Path, destination: Path) -> None:
 def _read_lines(source: Path) -> Iterator[bytes]:
     """Yield `source`, uncompressed, in chunks that end where lines do."""
     with file_errors(source):
-        _check_bgzf_end(source)
+        check_bgzf_end(source)
         size, last = 0, time.monotonic()
         with open_compressed(source) as stream:
             while chunk := stream.read(CHUNK) + stream.readline():
@@ -74,7 +74,7 @@ def _read_lines(source: Path) -> Iterator[bytes]:
                 yield chunk
 
 
-def _check_bgzf_end(source: Path) -> None:
+def check_bgzf_end(source: Path) -> None:
     """Raise InputError if a bgzip file lacks its end: cut between two blocks, it is still gzip."""
     with source.open("rb") as stream:
         bgzf = stream.read(14)[12:] == b"BC"
