@@ -7,19 +7,24 @@ bound (float32 [batch, length, 1]).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
 from leopard.errors import InputError
-from leopard.models.cnn import build_cnn
+from leopard.models import architectures
 from leopard.models.encoding import InputEncoding
 from leopard.models.reach import derive_reach
-from leopard.models.unet import build_unet
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "cnn": build_cnn}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    name: import_module(f"{architectures.__name__}.{name}").build
+    for _, name, _ in iter_modules(architectures.__path__)
+}
+"""What builds a network, by its name: all modules of `leopard.models.architectures`."""
 
 
 def build(
