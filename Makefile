@@ -25,7 +25,7 @@ $(READY): requirements.txt
 	@touch $@
 
 demo: $(READY)  ## the whole workflow on the embedded simulated genome (minutes)
-	$(SNAKEMAKE) $(DEMO) --quiet rules
+	$(SNAKEMAKE) $(DEMO)
 	@test -e $(REPORT) -a -z "$$(find results/demo -newer $(REPORT) -name '*.tsv')" \
 	  || $(SNAKEMAKE) $(DEMO) --report $(REPORT)
 	@PYTHONPATH=workflow/scripts $(BIN)/python workflow/scripts/report/print_headline.py results/demo
@@ -34,7 +34,7 @@ report: $(READY)  ## draw the demo's report again
 	$(SNAKEMAKE) $(DEMO) --report $(REPORT)
 
 experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison on the demo, into its report (two hours)
-	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --quiet rules
+	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO)
 	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --report $(REPORT)
 
 test: $(READY)  ## all tests

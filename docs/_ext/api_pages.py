@@ -46,7 +46,7 @@ def automodule(name: str) -> list[str]:
 def write_folder(folder: Path) -> str:
     """The page of a stage or of a shared package: its modules."""
     package = f"leopard.{folder.name}"
-    modules = sorted(x for x in folder.glob("*.py") if x.name != "__init__.py")
+    modules = sorted(x for x in folder.rglob("*.py") if x.name != "__init__.py")
     lines = head(folder.name)
     own = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
     if any(isinstance(x, ast.FunctionDef | ast.ClassDef) for x in own.body):
@@ -54,7 +54,8 @@ def write_folder(folder: Path) -> str:
     else:
         lines += [say(folder / "__init__.py"), ""]
     for path in modules:
-        lines += automodule(f"{package}.{path.stem}")
+        inside = path.relative_to(folder).with_suffix("").parts
+        lines += automodule(".".join([package, *inside]))
     return "\n".join(lines)
 
 

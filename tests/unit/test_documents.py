@@ -110,7 +110,7 @@ def test_the_network_of_the_how_to_can_be_trained_and_decoded(device, monkeypatc
 
     names = {}
     exec(read_block("docs/howto/own_model.md"), names)
-    monkeypatch.setitem(models.BUILDERS, "wide", names["build_wide"])
+    monkeypatch.setitem(models.BUILDERS, "wide", names["build"])
     model = models.build("wide", prior=0.01)
     assert derive_reach(model).halo == 7 + 7 * 8
     codes = np.zeros((1, 64), np.uint8)

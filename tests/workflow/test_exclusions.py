@@ -74,6 +74,6 @@ def test_exclusions_and_regions_of_a_whole_run(finished):
     # Left out, by default, nothing else is done again.
     del finished.config["prediction"]["excluded_calls"]
     said = finished.succeed("predict", "evaluate")
-    assert "rule call_peaks" in said and "rule predict_binding" not in said
+    assert " call_peaks: " in said and " predict_binding: " not in said
     kept = read_narrowpeak(results / "predictions/unet/b.narrowPeak", SIZES)
     assert list(kept["start"]) == list(marked.loc[~np.array(touching), "start"])

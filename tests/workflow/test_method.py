@@ -38,7 +38,7 @@ def test_windows_of_the_competition(make_study):
 
 def write_published(path):
     """Random weights of a U-Net of six channels, as Keras 2 laid them out."""
-    from leopard.models.unet import BOTTOM_FILTERS, DECODER_FILTERS, ENCODER_FILTERS
+    from leopard.models.architectures.unet import BOTTOM_FILTERS, DECODER_FILTERS, ENCODER_FILTERS
 
     rng, before, layers = np.random.default_rng(1), 6, []
 

@@ -16,9 +16,13 @@ sys.path.insert(0, SCRIPTS)
 path = [x for x in os.getenv("PYTHONPATH", "").split(os.pathsep) if x not in ("", SCRIPTS)]
 os.environ.update(PYTHONPATH=os.pathsep.join([SCRIPTS, *path]))
 
+from console import show_briefly
 from leopard.errors import InputError
 from leopard.study.opening import choose_factor, open_study
 from leopard.study.refusals import public, refuse
+
+if workflow.is_main_process:
+    show_briefly(logger, workflow.output_settings)
 
 
 @contextmanager

@@ -121,7 +121,11 @@ def test_the_card_tells_what_the_manifest_says(bundle):
         ({}, lambda m: m.update(threshold=2), "threshold: 2 is greater"),
         ({}, lambda m: m["members"].update({"../x": m["members"]["a-b-s1"]}), "members"),
         ({}, lambda m: m["files"].pop("card.md"), "card.md is missing, or not listed"),
-        ({}, lambda m: m["tracks"]["accessibility"].update(measured=["chr9"]), "'chr9' without a length"),
+        (
+            {},
+            lambda m: m["tracks"]["accessibility"].update(measured=["chr9"]),
+            "'chr9' without a length",
+        ),
         ({}, lambda m: m["tracks"]["accessibility"].update(scaling="quantile"), "references/acc"),
         ({"card.md": b"changed"}, None, "card.md is not what manifest.json says"),
         ({"../climbs.md": b""}, None, "'../climbs.md', which no bundle has"),

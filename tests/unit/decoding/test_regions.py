@@ -25,7 +25,7 @@ def test_tiles_of_a_region(data):
     for tile in tiles:
         last = tile.start + tile.length
         assert tile.length == min(length, padded)
-        assert tile.start % grid == 0 and 0 <= tile.start and last <= padded
+        assert tile.start % grid == 0 and tile.start >= 0 and last <= padded
         assert tile.start == 0 or tile.keep_start - tile.start >= halo
         assert last == padded or last - tile.keep_end >= halo
 

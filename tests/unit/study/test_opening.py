@@ -170,7 +170,11 @@ def test_a_ring_halves_the_training_chromosomes_for_each_seed(opened):
 
 
 def test_a_models_own_keys_win(opened):
-    models = {"unet": {"epochs": 7}, "cnn": {}, "old": {"weights": "w_{train}_{seed}.h5"}}
+    models = {
+        "unet": {"epochs": 7},
+        "cnn": {},
+        "old": {"architecture": "unet", "weights": "w_{train}_{seed}.h5"},
+    }
     study = opened(models=models, training={"epochs": 3, "fresh_windows": 9})
     assert study.settings("unet")["epochs"] == 7 and study.settings("cnn")["epochs"] == 3
     member = study.members["a-b-s1"]
@@ -270,7 +274,14 @@ def test_what_a_browser_shows(opened):
         ({"prediction": {"chromosomes": ["chr3", "chr4", "all"]}}, "chromosome all: a name that"),
         ({"genome": {"fasta": "{a}.fa"}}, "in a path; rename the file, or link to it"),
         ({"genome": {"fasta": "a\n.fa"}}, "in a path; rename the file, or link to it"),
-        ({"models": {"x": {"weights": "{nope}.h5"}}}, "other braces than those of its names"),
+        (
+            {"models": {"wide": {}}},
+            "models.wide.: no network is called wide; name one: ",
+        ),
+        (
+            {"models": {"x": {"architecture": "cnn", "weights": "{nope}.h5"}}},
+            "other braces than those of its names",
+        ),
         ({"genome": {"fasta": "$NOPE/genome.fa"}}, r"\$NOPE is not set"),
         ({"genome": {"fasta": "s3://bucket/genome.fa"}}, "cannot be downloaded"),
         ({"labels": {"sheet": "nope.tsv", "mode": "peaks"}}, "nope.tsv: no such sample sheet"),
@@ -286,7 +297,7 @@ def test_refused_in_one_line(opened, changes, problem):
 
 def test_weights_of_several_factors_are_told_apart(opened):
     with pytest.raises(InputError, match=r"put \{tf\} in it"):
-        opened(models={"x": {"weights": "w.h5"}}, factors={"CTCF": None, "REST": None})
+        opened(models={"unet": {"weights": "w.h5"}}, factors={"CTCF": None, "REST": None})
 
 
 def test_two_downloads_of_one_name(opened):

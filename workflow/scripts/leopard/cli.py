@@ -109,13 +109,16 @@ def _decode(asked: argparse.Namespace) -> None:
     devices.set_up(asked.threads, asked.backend)
 
     from leopard.decoding.apply import apply_bundle
-    from leopard.genome.formats import read_regions
+    from leopard.genome.formats import read_bed
+    from leopard.genome.tracks import iterate_regions, read_chrom_sizes
 
     bundle = leopard.open_bundle(asked.bundle, asked.checksum)
     signals = _by_track(asked.signal, list(bundle.manifest["tracks"]))
     asked.output.mkdir(parents=True, exist_ok=True)
     fasta = _index_genome(asked.genome, asked.output)
-    regions = read_regions(asked.regions) if asked.regions else None
+    regions = None
+    if asked.regions:
+        regions = list(iterate_regions(read_bed(asked.regions, read_chrom_sizes(fasta))))
     written = apply_bundle(
         bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
     )

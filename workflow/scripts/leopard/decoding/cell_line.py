@@ -22,7 +22,9 @@ from leopard.study.tracks import AVERAGE
 
 log = logging.getLogger(__name__)
 
-LESSER = re.compile(r"_|^(chr)?(M|MT|Mito|EBV|Un)$|^(GL|KI|NC_|NT_|NW_|JH|AAQR)|\.\d+$", re.IGNORECASE)
+LESSER = re.compile(
+    r"_|^(chr)?(M|MT|Mito|EBV|Un)$|^(GL|KI|NC_|NT_|NW_|JH|AAQR)|\.\d+$", re.IGNORECASE
+)
 """Names of sequences that are alternatives, unplaced or mitochondrial, in UCSC's and Ensembl's."""
 
 

@@ -6,7 +6,9 @@ reads them, and one output, the probability that each base is bound (float32 [ba
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 from zipfile import BadZipFile
 
@@ -14,13 +16,16 @@ import keras
 import numpy as np
 
 from leopard.errors import InputError
-from leopard.models.cnn import build_cnn
+from leopard.models import architectures
 from leopard.models.encoding import InputEncoding
 from leopard.models.reach import derive_reach
-from leopard.models.unet import build_unet
 from leopard.study.tracks import ACCESSIBILITY
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "cnn": build_cnn}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    name: import_module(f"{architectures.__name__}.{name}").build
+    for _, name, _ in iter_modules(architectures.__path__)
+}
+"""What builds a network, by its name: all modules of `leopard.models.architectures`."""
 
 
 def build(

@@ -6,6 +6,7 @@ from leopard.study.asked import Config
 from leopard.study.config import complete_config
 from leopard.study.members import Member, list_members
 from leopard.study.names import check_names, match_labels, match_tracks
+from leopard.study.recipes import ARCHITECTURES
 from leopard.study.refusals import expand, refuse
 from leopard.study.sheets import read_sheet
 from leopard.study.sources import Sources
@@ -105,6 +106,11 @@ def _check_choices(study: Study) -> None:
     judged = [c for s in ("validation", "test") for c in study.chromosomes[s]]
     if missing := [c for c in judged if c not in decoded]:
         refuse("config (prediction.chromosomes)", f"without {missing[0]}", "validation needs it")
+    for model in study.models:
+        wanted = study.settings(model)["architecture"]
+        if wanted not in ARCHITECTURES:
+            remedy = f"name one: architecture: {' or '.join(ARCHITECTURES)}"
+            refuse(f"config (models.{model})", f"no network is called {wanted}", remedy)
     lines = study.cell_lines
     scalings = {study.tracks[track].scaling for track in study.signal_tracks}
     if "quantile" in scalings and config["reference_line"] not in lines:

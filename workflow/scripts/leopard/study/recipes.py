@@ -1,9 +1,15 @@
 """What networks are trained with, as the config has it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 Settings = dict[str, Any]
+
+ARCHITECTURES = sorted(
+    x.stem for x in (Path(__file__).parents[1] / "models/architectures").glob("[a-z]*.py")
+)
+"""The networks that there are, known by their modules: Keras need not be imported for it."""
 
 ENCODING = ("architecture", "base_order")
 """What an imported network is built with, beside its tracks, and its weights do not say."""

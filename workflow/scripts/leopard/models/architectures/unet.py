@@ -13,7 +13,7 @@ DECODER_FILTERS = (72, 48, 32, 21, 14)
 KERNEL_SIZE = 7
 
 
-def build_unet(
+def build(
     channels: int, output_bias: float = 0.0, batch_norm_momentum: float = 0.99
 ) -> keras.Model:
     """Build the network: five pooled blocks down, one at the bottom, five back up.

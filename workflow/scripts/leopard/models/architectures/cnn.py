@@ -6,7 +6,7 @@ from keras import layers
 FILTERS_AND_KERNELS = ((32, 17), (64, 11), (128, 5))
 
 
-def build_cnn(
+def build(
     channels: int, output_bias: float = 0.0, batch_norm_momentum: float = 0.99
 ) -> keras.Model:
     """Build the network: three convolutions and a dense sigmoid at every base.
