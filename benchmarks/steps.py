@@ -38,7 +38,7 @@ def measure(way: dict[str, Any], length: int, steps: int, threads: int) -> float
     import keras
     import numpy as np
     from leopard import models
-    from leopard.models import unet
+    from leopard.models.architectures import unet
     from leopard.training.fit_metrics import training_metrics
 
     if way.get("padded"):

@@ -67,8 +67,13 @@ def test_a_study_begins_from_reads(study):
     tracks = [f"results/tiny/predictions/unet/{line}.bigWig" for line in "bc"]
     study.succeed(*tracks)
     made = study.results / "signals/reads"
+    made_of = {
+        "b/accessibility/bam": "bam",
+        "b/accessibility/cells": "AA",
+        "c/accessibility/cells": "CC",
+    }
     assert sorted(x.relative_to(made).as_posix() for x in made.rglob("*.*")) == [
-        *("b/bam.bigWig", "b/cells.bigWig", "c/cells.bigWig"),
+        *(f"{x}.bigWig" for x in made_of),
     ]
     for chrom, size in SIZES.items():
         plain = {"bam": np.zeros(size), "AA": np.zeros(size), "CC": np.zeros(size)}
@@ -83,7 +88,7 @@ def test_a_study_begins_from_reads(study):
                 if name == chrom:
                     for cut in (int(start), int(end)):
                         plain[barcode][max(cut - 5, 0) : cut + 6] += 1
-        for name, group in (("b/bam", "bam"), ("b/cells", "AA"), ("c/cells", "CC")):
+        for name, group in made_of.items():
             values = read_values(made / f"{name}.bigWig", chrom)
             np.testing.assert_array_equal(values, plain[group])
     assert all((study.directory / track).exists() for track in tracks)
@@ -96,9 +101,9 @@ def test_a_study_begins_from_reads(study):
 
 def test_reads_of_another_assembly_are_refused_in_one_line(study):
     write_bam(study.directory / "b.bam", [5], SIZES | {"chr2": 60_001})
-    done = study.run("results/tiny/signals/reads/b/bam.bigWig")
+    done = study.run("results/tiny/signals/reads/b/accessibility/bam.bigWig")
     assert done.returncode != 0
     problem = "b.bam: chr2 has 60,001 bases, in the FASTA 60,000: wrong assembly?"
     assert f"error: {problem}; use files of one assembly" in done.stdout
     assert "Traceback" not in done.stdout
-    assert not (study.results / "signals/reads/b/bam.bigWig").exists()
+    assert not (study.results / "signals/reads/b/accessibility/bam.bigWig").exists()

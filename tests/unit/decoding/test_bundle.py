@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leopard import InputError, models
-from leopard.decoding.bundle import MANIFEST, open_bundle, write_bundle
+from leopard.decoding.bundle import open_bundle
+from leopard.decoding.bundle_file import MANIFEST, write_bundle
 from leopard.decoding.card import write_card
 from leopard.decoding.untrusted import load_untrusted
 
@@ -235,7 +236,7 @@ def test_a_lambda_layer_as_keras_saves_it(tmp_path, device):
     marker = tmp_path / "harm"
     inputs = keras.Input((None, 1))
     name = str(marker)
-    layer = keras.layers.Lambda(lambda x: (open(name, "w"), x)[1], output_shape=(None, 1))
+    layer = keras.layers.Lambda(lambda x: (open(name, "w"), x)[1], (None, 1))  # noqa: SIM115, PTH123
     network = keras.Model(inputs, layer(inputs))
     network.save(tmp_path / "network.keras")
     marker.unlink(missing_ok=True)

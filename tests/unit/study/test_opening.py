@@ -84,15 +84,15 @@ def test_signals_that_are_counted_first(opened):
     study = opened(READS)
     made = "results/small/signals/reads"
     assert study.raw_signals == {
-        "a": [f"{made}/a/1.bigWig", "a2.bw"],
-        "b": [f"{made}/b/1.bigWig"],
-        "c": [f"{made}/c/1.5.bigWig"],
+        "a": {"accessibility": [f"{made}/a/accessibility/1.bigWig", "a2.bw"]},
+        "b": {"accessibility": [f"{made}/b/accessibility/1.bigWig"]},
+        "c": {"accessibility": [f"{made}/c/accessibility/1.5.bigWig"]},
     }
     cells, groups = "results/small/inputs/signal/cells.tsv.gz", "results/small/inputs/barcodes"
     assert study.reads == {
-        ("a", "1"): Reads("a.bam", "atac", []),
-        ("b", "1"): Reads(cells, "atac", [f"{groups}/groups.tsv"]),
-        ("c", "1.5"): Reads("c.bedGraph.gz", None, []),
+        ("a", "accessibility", "1"): Reads("a.bam", "atac", []),
+        ("b", "accessibility", "1"): Reads(cells, "atac", [f"{groups}/groups.tsv"]),
+        ("c", "accessibility", "1.5"): Reads("c.bedGraph.gz", None, []),
     }
     assert set(study.sources.downloads) == {cells, f"{groups}/groups.tsv"}
     assert opened().reads == {}

@@ -1,4 +1,4 @@
-"""A cell line of one's own for a bundle: its genome and signals, checked and put on their scales."""
+"""A cell line of one's own for a bundle: genome and signals checked, and put on their scales."""
 
 import logging
 import re
@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leopard.decoding.bundle import Bundle, average_file, reference_file
+from leopard.decoding.bundle import Bundle
+from leopard.decoding.bundle_file import average_file, reference_file
 from leopard.errors import InputError
 from leopard.genome.tracks import Signal, Tracks
 from leopard.inputs.signals import (
