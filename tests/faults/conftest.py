@@ -17,7 +17,7 @@ import pytest
 from workflow.conftest import MOTIF, Study, build_study, equal_histories, equal_tracks, serve
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
-TARGETS = ("all", "browse", "windows")
+TARGETS = ("all", "browse", "windows", "export")
 # Times, memory and machine; the numbers that these pages hold otherwise are compared elsewhere.
 MEASURED = ("training.html", "benchmarks.html", "headline.html")
 TIMED = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}

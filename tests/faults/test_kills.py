@@ -25,6 +25,7 @@ RULES = (
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
     *("plot_reliability", "plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
+    "export_bundle",
 )
 GATE = ("extract_signal", "train_network", "predict_binding")
 LONG = ("train_network", "calibrate_model", "predict_binding", "evaluate_windows")

@@ -61,7 +61,7 @@ def test_nothing_is_imported_before_it_is_used():
 
 def test_the_library_decodes_without_the_workflows_packages():
     """What `pip install .` brings is all that reading, decoding and calling import."""
-    extra = ["bioframe", "jsonschema", "matplotlib", "memelite", "optuna", "pycurl"]
+    extra = ["bioframe", "matplotlib", "memelite", "optuna", "pycurl"]
     extra += ["skops", "sklearn", "snakemake", "tenacity"]
     code = (
         "import sys, leopard\n"

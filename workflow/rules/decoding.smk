@@ -1,6 +1,10 @@
 # Needs: models/{model}/*/model.keras, the genome, the cell line's bigWigs; to calibrate, labels.
 # Makes: models/{model}/calibration.json, from what the networks say of the validation chromosomes;
-#        predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak.
+#        predictions/{model}/{cell_line}.bigWig (probability at every base) and .narrowPeak;
+#        export/{model}.zip, the model as a bundle that decodes without the study (target export).
+
+
+from leopard.study.exported import describe_bundle, list_averages, list_measures, list_references
 
 
 rule calibrate_model:
@@ -95,6 +99,40 @@ rule call_peaks:
         "../scripts/decoding/call_peaks.py"
 
 
+rule export_bundle:
+    input:
+        **checked_genome,
+        models=rules.predict_binding.input.models,
+        calibration=lambda w: study.calibrations([w.model]),
+        threshold=f"{study.out}/evaluation/thresholds/{{model}}.tsv",
+        summary=f"{study.out}/evaluation/summary.tsv",
+        excluded=study.excluded,
+        measures=lambda w: [
+            path for lines in list_measures(study, w.model).values() for path in lines.values()
+        ],
+        references=lambda w: list(list_references(study, w.model).values()),
+        averages=lambda w: list(list_averages(study, w.model).values()),
+    output:
+        ensure(f"{study.out}/export/{{model}}.zip", non_empty=True),
+    log:
+        f"{study.out}/logs/export_bundle/{{model}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/export_bundle/{{model}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        described=lambda w: describe_bundle(study, w.model),
+        measures=lambda w: list_measures(study, w.model),
+        references=lambda w: list_references(study, w.model),
+        averages=lambda w: list_averages(study, w.model),
+        baselines=study.baselines,
+    script:
+        "../scripts/decoding/export_bundle.py"
+
+
 rule predict:
     input:
         collect(
@@ -103,4 +141,10 @@ rule predict:
             cell_line=study.cell_lines,
             kind=["bigWig", "narrowPeak"],
         ),
+    localrule: True
+
+
+rule export:
+    input:
+        collect(rules.export_bundle.output, model=study.models),
     localrule: True

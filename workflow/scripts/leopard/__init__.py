@@ -17,8 +17,10 @@ What is listed in `API` is kept from version to version, and imported when it is
         ...
 """
 
+import tomllib
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 PROGRESS = 25
@@ -54,10 +56,10 @@ __all__ = ["API", "PROGRESS", "PROGRESS_INTERVAL", *API]
 def __getattr__(name: str) -> Any:
     """A public name, its module imported now: a program that only calls sites needs no Keras."""
     if name == "__version__":
-        try:
-            return version("leopard-decode")
-        except PackageNotFoundError:  # used from a clone
-            return "0+unknown"
+        clone = Path(__file__).parents[3] / "pyproject.toml"
+        if clone.is_file():  # another version may be installed beside it
+            return tomllib.loads(clone.read_text())["project"]["version"]
+        return version("leopard-decode")
     if name not in API:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{API[name]}"), name)

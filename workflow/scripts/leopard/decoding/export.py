@@ -1,0 +1,90 @@
+"""A model of a study made into a bundle."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import leopard
+from leopard.decoding.bundle_file import (
+    CARD,
+    EXCLUDED,
+    average_file,
+    member_file,
+    reference_file,
+    write_bundle,
+)
+from leopard.decoding.calibration import Calibration
+from leopard.decoding.card import write_card
+from leopard.genome.formats import read_table
+from leopard.inputs.signals import read_measures
+
+
+def export_model(
+    path: Path,
+    described: Mapping[str, Any],
+    networks: Mapping[str, Path],
+    excluded: Path,
+    sizes: Mapping[str, int],
+    threshold: float,
+    calibration: Calibration | None,
+    summary: pd.DataFrame,
+    measures: Mapping[str, Mapping[str, Path]],
+    references: Mapping[str, Path],
+    averages: Mapping[str, Path],
+) -> str:
+    """Write the bundle of a model.
+
+    Args:
+        path: The zip.
+        described: As from `leopard.study.exported.describe_bundle`.
+        networks: Saved networks by member.
+        excluded: BED of bases that count nowhere.
+        sizes: Lengths of the genome's chromosomes.
+        threshold: Least probability of a called base.
+        calibration: The map of its probabilities, if they are calibrated.
+        summary: Rows of evaluation/summary.tsv of the model and of what it is held against.
+        measures: By track and cell line, tables as from `leopard.inputs.signals.measure_signal`.
+        references: By track, sampled values of the reference line (.npy).
+        averages: By track, the mean over cell lines (bigWig).
+
+    Returns:
+        Its SHA-256.
+    """
+    tracks = {
+        name: own
+        | {"measures": {line: read_measures(x).to_dict() for line, x in measures[name].items()}}
+        for name, own in described["tracks"].items()
+    }
+    rows = summary.astype(object).where(summary.notna(), None)
+    manifest = {
+        "software": {"leopard-decode": leopard.__version__, "keras": version("keras")},
+        **{key: described[key] for key in ("model", "tf", "members", "decoding")},
+        "genome": {"assembly": described["assembly"], "chromosomes": dict(sizes)},
+        "tracks": tracks,
+        "calibration": asdict(calibration) if calibration else None,
+        "threshold": threshold,
+        "measures": rows.to_dict("records"),
+        **{key: described[key] for key in ("licence", "citation")},
+    }
+    files = {
+        EXCLUDED: excluded,
+        **{member_file(name): network for name, network in networks.items()},
+        **{reference_file(name): reference for name, reference in references.items()},
+        **{average_file(name): average for name, average in averages.items()},
+    }
+    card = path.with_suffix(".card.md")
+    card.write_text(write_card(manifest), encoding="utf-8")
+    try:
+        return write_bundle(path, manifest, files | {CARD: card})
+    finally:
+        card.unlink()
+
+
+def read_summary(path: Path, model: str, baselines: list[str]) -> pd.DataFrame:
+    """Rows of evaluation/summary.tsv of a model and of the baselines."""
+    table = read_table(path)
+    return table[table["model"].isin([model, *baselines])]
