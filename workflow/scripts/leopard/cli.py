@@ -4,7 +4,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import leopard
@@ -104,11 +105,13 @@ def _card(asked: argparse.Namespace) -> None:
 
 
 def _decode(asked: argparse.Namespace) -> None:
-    from leopard import devices
+    with _silent():
+        from leopard import devices
 
-    devices.set_up(asked.threads, asked.backend)
+        devices.set_up(asked.threads, asked.backend)
 
-    from leopard.decoding.apply import apply_bundle
+        from leopard.decoding.apply import apply_bundle
+
     from leopard.genome.formats import read_bed
     from leopard.genome.tracks import iterate_regions, read_chrom_sizes
 
@@ -124,6 +127,20 @@ def _decode(asked: argparse.Namespace) -> None:
     )
     for kind, path in written.items():
         print(f"{kind}: {path}")
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without what native libraries say of themselves as they are loaded."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _by_track(given: Sequence[str], tracks: Sequence[str]) -> dict[str, list[Path]]:

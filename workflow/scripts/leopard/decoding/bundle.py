@@ -71,8 +71,8 @@ class Bundle:
         """
         from leopard.decoding.untrusted import load_untrusted
 
-        members = self.manifest["members"]
-        return [load_untrusted(self.file(member_file(name))) for name in members]
+        files = map(member_file, self.manifest["members"])
+        return [load_untrusted(self.file(name), f"{self.path}, {name}") for name in files]
 
     @property
     def arrays(self) -> list[str]:

@@ -1,10 +1,13 @@
 """A model of a study made into a bundle."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import pandas as pd
 
@@ -21,6 +24,7 @@ from leopard.decoding.calibration import Calibration
 from leopard.decoding.card import write_card
 from leopard.genome.formats import read_table
 from leopard.inputs.signals import read_measures
+from leopard.models import load
 
 
 def export_model(
@@ -72,16 +76,29 @@ def export_model(
     }
     files = {
         EXCLUDED: excluded,
-        **{member_file(name): network for name, network in networks.items()},
         **{reference_file(name): reference for name, reference in references.items()},
         **{average_file(name): average for name, average in averages.items()},
     }
-    card = path.with_suffix(".card.md")
-    card.write_text(write_card(manifest), encoding="utf-8")
-    try:
-        return write_bundle(path, manifest, files | {CARD: card})
-    finally:
-        card.unlink()
+    with TemporaryDirectory(prefix="leopard-", dir=path.parent) as directory:
+        files[CARD] = Path(directory) / CARD
+        files[CARD].write_text(write_card(manifest), encoding="utf-8")
+        for name, network in networks.items():
+            files[member_file(name)] = Path(directory) / f"{name}.keras"
+            strip_network(network, files[member_file(name)])
+        return write_bundle(path, manifest, files)
+
+
+def strip_network(source: Path, target: Path) -> None:
+    """Save a network anew, without what only training needs; the same one gives the same bytes."""
+    saved = target.with_suffix(".saved.keras")
+    load(source).save(saved)
+    with ZipFile(saved) as old, ZipFile(target, "w") as new:
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "metadata.json":
+                content = json.dumps({"keras_version": version("keras")}).encode()
+            new.writestr(ZipInfo(name), content)
+    saved.unlink()
 
 
 def read_summary(path: Path, model: str, baselines: list[str]) -> pd.DataFrame:

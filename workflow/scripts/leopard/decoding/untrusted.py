@@ -36,39 +36,44 @@ MODULES = ("keras", "leopard.models", "builtins")
 REMEDY = "use it only if you know who made it, and then train it again from their recipe"
 
 
-def load_untrusted(path: Path) -> keras.Model:
+def load_untrusted(path: Path, origin: object = None) -> keras.Model:
     """Load a network that may have been made to do harm.
 
     Its classes must be of those that a genome can be decoded with, from Keras or this package; its
     weights must be in the file itself; and it is built without memory first, to see how large it
     would be.
 
+    Args:
+        path: The file.
+        origin: What messages name, if not the file.
+
     Raises:
         InputError: Any of that does not hold, or the file is no network.
     """
+    origin = origin or path
     try:
         with ZipFile(path) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
             if set(sizes) != set(FILES) or len(archive.infolist()) != len(FILES):
-                raise InputError(path, "not a network: other files than a network's", REMEDY)
+                raise InputError(origin, "not a network: other files than a network's", REMEDY)
             if any(sizes[name] > most for name, most in FILES.items()):
-                raise InputError(path, "larger than any network of this package", REMEDY)
+                raise InputError(origin, "larger than any network of this package", REMEDY)
             config = json.loads(archive.read(CONFIG))
-            _check_weights(path, archive.read(WEIGHTS))
+            _check_weights(origin, archive.read(WEIGHTS))
         for found in _classes(config):
-            _check_class(path, found)
+            _check_class(origin, found)
         parameters = _count_parameters(config)
     except InputError:
         raise
     except RecursionError as error:
-        raise InputError(path, "nested without end", REMEDY) from error
+        raise InputError(origin, "nested without end", REMEDY) from error
     except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputError(path, "not a readable network", REMEDY) from error
+        raise InputError(origin, "not a readable network", REMEDY) from error
     except Exception as error:  # whatever Keras makes of a config that is wrong
         problem = f"not a network that can be built ({' '.join(str(error).split())[:200]})"
-        raise InputError(path, problem, REMEDY) from error
+        raise InputError(origin, problem, REMEDY) from error
     if parameters > PARAMETERS:
-        raise InputError(path, f"a network of {parameters:,} parameters", REMEDY)
+        raise InputError(origin, f"a network of {parameters:,} parameters", REMEDY)
     return load(path)
 
 
@@ -95,7 +100,7 @@ def _classes(config: Any) -> Iterator[dict[str, Any]]:
             yield from _classes(value)
 
 
-def _check_class(path: Path, found: dict[str, Any]) -> None:
+def _check_class(origin: object, found: dict[str, Any]) -> None:
     """Raise InputError unless a class is one of the known, by its own name or as registered."""
     name, module, registered = (
         found.get(key) for key in ("class_name", "module", "registered_name")
@@ -105,10 +110,10 @@ def _check_class(path: Path, found: dict[str, Any]) -> None:
     )
     own = registered in (None, name, f"leopard>{name}")
     if not (isinstance(name, str) and name in KNOWN and inside and own):
-        raise InputError(path, f"it holds a {str(name)[:60]!r}, which is not known here", REMEDY)
+        raise InputError(origin, f"it holds a {str(name)[:60]!r}, which is not known here", REMEDY)
 
 
-def _check_weights(path: Path, content: bytes) -> None:
+def _check_weights(origin: object, content: bytes) -> None:
     """Raise InputError unless weights are in the file, and take as much memory as it says."""
     total = 0
 
@@ -128,4 +133,4 @@ def _check_weights(path: Path, content: bytes) -> None:
     if problem is None and total > len(content):
         problem = "weights that are larger than their file"
     if problem:
-        raise InputError(path, problem, REMEDY)
+        raise InputError(origin, problem, REMEDY)
