@@ -22,7 +22,7 @@ from leopard.evaluation.fitted import (
     write_probabilities,
 )
 from leopard.evaluation.motif_scores import MotifSearch, log_odds
-from leopard.genome.tracks import Tracks
+from leopard.genome.tracks import Signal, Tracks
 from leopard.inputs.labels import write_labels
 from sklearn.metrics import average_precision_score
 
@@ -89,6 +89,38 @@ def test_features_do_not_depend_on_where_they_are_cut(tracks):
     assert whole.shape == (SIZES["chr3"], len(WIDTHS) + 1)
     without = read_features(tracks, None, "chr3", 0, SIZES["chr3"])
     np.testing.assert_array_equal(without, whole[:, :-1])
+
+
+@pytest.fixture(scope="module")
+def two(tracks, tmp_path_factory):
+    """The same with a second signal, noise everywhere."""
+    rng = np.random.default_rng(6)
+    noise = {chrom: rng.gamma(1, 1, size).astype(np.float32) for chrom, size in SIZES.items()}
+    path = write_bigwig(tmp_path_factory.mktemp("two") / "noise.bw", noise)
+    fasta, *signals = tracks.files
+    labels = signals[0].with_name("labels.bw")
+    return Tracks(fasta, {"accessibility": Signal(signals), "mnase": Signal([path])}, labels)
+
+
+def test_every_signal_has_features(tracks, two):
+    region = "chr3", 70, 900
+    features = read_features(two, SEARCH, *region)
+    assert features.shape == (830, 2 * len(WIDTHS) + 1)
+    alone = Tracks(two.files[0], two.files[2:])
+    np.testing.assert_array_equal(
+        features[:, [0, 1, 2, 3, 8]], read_features(tracks, SEARCH, *region)
+    )
+    np.testing.assert_array_equal(features[:, 4:8], read_features(alone, None, *region))
+
+
+def test_the_line_looks_at_the_first_signal_and_the_motif(two):
+    fitted, _ = fit_baselines([two], [two], CHROMOSOMES, [SEARCH], 1)
+    assert set(fitted.columns) <= {0, 1, 2, 3, 8} and fitted.columns[-1] == 8
+    assert fitted.trees.n_features_in_ == 9
+    predicted = fitted.predict(read_features(two, SEARCH, "chr3", 0, 9000))
+    bound = two.labels("chr3", 0, 9000) == 1
+    for odds in predicted.values():
+        assert odds[bound].mean() > 5 * odds[~bound].mean()
 
 
 def test_hits_count_for_the_width_of_labels(tracks):

@@ -1,19 +1,14 @@
 from pathlib import Path
 
 import pandas as pd
-import pyBigWig
 from job import job
-from leopard.decoding.peaks import call_peaks, count_calls, set_excluded_apart, write_narrowpeak
+from leopard.decoding.peaks import call_track, count_calls, set_excluded_apart, write_narrowpeak
 from leopard.genome.formats import read_table
-from leopard.genome.tracks import Tracks, read_bigwig
+from leopard.genome.tracks import Tracks
 
 with job(snakemake.log[0]):
     threshold = read_table(snakemake.input.thresholds)["threshold"].item()
-    with pyBigWig.open(snakemake.input.prediction) as prediction:
-        peaks = pd.concat(
-            call_peaks(chrom, read_bigwig(prediction, chrom, 0, size), threshold)
-            for chrom, size in prediction.chroms().items()
-        )
+    peaks = call_track(Path(snakemake.input.prediction), threshold)
     tracks = Tracks(Path(snakemake.input.fasta), excluded=Path(snakemake.input.excluded))
     kept, excluded = set_excluded_apart(peaks, tracks)
     if snakemake.params.excluded_calls == "mark":

@@ -169,8 +169,7 @@ def _index_genome(given: Path, output: Path) -> Path:
 
 
 def _calls(asked: argparse.Namespace) -> None:
-    from leopard.decoding.apply import call_track
-    from leopard.decoding.peaks import write_narrowpeak
+    from leopard.decoding.peaks import call_track, write_narrowpeak
 
     threshold = asked.threshold
     if threshold is None:

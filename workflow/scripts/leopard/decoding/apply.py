@@ -4,27 +4,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-import pyBigWig
-
 from leopard.decoding.bundle import BATCH_SIZE, TILE_LENGTH, Bundle
 from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
-from leopard.decoding.peaks import call_peaks, count_calls, set_excluded_apart, write_narrowpeak
+from leopard.decoding.peaks import call_track, count_calls, set_excluded_apart, write_narrowpeak
 from leopard.decoding.regions import Region, decode_regions, tabulate_regions
 from leopard.decoding.track import decode_genome
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks, read_bigwig
+from leopard.genome.tracks import Tracks
 
 log = logging.getLogger(__name__)
-
-
-def call_track(prediction: Path, threshold: float) -> pd.DataFrame:
-    """Called sites of a track of probabilities, as from `leopard.decoding.peaks.call_peaks`."""
-    with pyBigWig.open(str(prediction)) as bigwig:
-        return pd.concat(
-            call_peaks(chrom, read_bigwig(bigwig, chrom, 0, size), threshold)
-            for chrom, size in bigwig.chroms().items()
-        )
 
 
 def apply_bundle(

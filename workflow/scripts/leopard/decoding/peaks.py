@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyBigWig
 
 from leopard.genome.formats import NARROWPEAK
-from leopard.genome.tracks import MASKED, Tracks, find_runs, read_chromosome
+from leopard.genome.tracks import MASKED, Tracks, find_runs, read_bigwig, read_chromosome
 
 MERGE_GAP = 10
 """Calls nearer to each other than this, in bases, are one site: half a motif's width."""
@@ -71,6 +72,15 @@ def set_excluded_apart(calls: pd.DataFrame, tracks: Tracks) -> tuple[pd.DataFram
     regions = calls[["chrom", "start", "end"]].itertuples(index=False)
     touch = np.array([tracks.touches_excluded(*region) for region in regions], bool)
     return calls[~touch], calls[touch]
+
+
+def call_track(prediction: Path, threshold: float) -> pd.DataFrame:
+    """Called sites of a track of probabilities, as from `call_peaks`."""
+    with pyBigWig.open(str(prediction)) as bigwig:
+        return pd.concat(
+            call_peaks(chrom, read_bigwig(bigwig, chrom, 0, size), threshold)
+            for chrom, size in bigwig.chroms().items()
+        )
 
 
 def count_calls(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
