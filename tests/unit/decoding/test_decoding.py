@@ -76,7 +76,7 @@ def predict_in_one_pass(networks, genome, chrom, both_strands):
     for network in networks:
         for letters, values, direction in strands:
             codes = np.uint8([["ACGT".index(x) if x in "ACGT" else 4 for x in letters]])
-            predicted = network.predict_on_batch([codes, values[None]])[0, :, 0]
+            predicted = network.predict_on_batch([codes, values[None, :, None]])[0, :, 0]
             passes.append(predicted[::direction])
     return np.mean(passes, axis=0)[: SIZES[chrom]]
 
