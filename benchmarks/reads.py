@@ -19,11 +19,11 @@ from leopard.inputs.simulated_reads import draw_fragments, write_bam
 SIZE, STRETCHES = 2_000_000, 10  # bases of a chromosome, chromosomes
 RATE = 0.07  # cuts per base
 BAM2BW = Path(sys.executable).with_name("bam2bw")
-ALL = {
+ALL: dict[str, object] = {
     **{"counts": "cuts", "shift": [4, -5], "smoothing": 0, "min_mapping_quality": 0},
     **{"duplicates": True, "unpaired": True, "secondary": True},
 }
-FILTERED = {
+FILTERED: dict[str, object] = {
     **{"counts": "assay", "shift": None, "smoothing": 10, "min_mapping_quality": 30},
     **{"duplicates": False, "unpaired": False, "secondary": False},
 }
@@ -89,10 +89,10 @@ def main() -> None:
         reference()
         check_same(ours, theirs)
         print(f"{reads:,} reads\n{HEADER}")
-        theirs_rate = partial(rate, reads / 1e6, reference)
+        theirs_rate = partial(rate, reads / 1e3, reference)
         for name, settings in (("all reads", ALL), ("filtered and smoothed", FILTERED)):
-            ours_rate = partial(rate, reads / 1e6, partial(count, settings))
-            contest(f"{name}, million reads/s", ours_rate, theirs_rate, arguments.rounds)
+            ours_rate = partial(rate, reads / 1e3, partial(count, settings))
+            contest(f"{name}, thousand reads/s", ours_rate, theirs_rate, arguments.rounds)
 
 
 if __name__ == "__main__":

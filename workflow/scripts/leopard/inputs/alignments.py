@@ -74,7 +74,7 @@ def is_paired(path: Path) -> bool:
 
 
 def _use_flags(counting: Counting) -> list[int]:
-    """What a read tells, by its flags: nothing (0), `START`, `END` or, the left of a pair, `BOTH`."""
+    """What a read of each combination of flags tells: `START`, `END`, `BOTH`, or 0 for nothing."""
     unwanted = UNMAPPED | FAILED
     unwanted |= DUPLICATE * (not counting.duplicates)
     unwanted |= (SECONDARY | SUPPLEMENTARY) * (not counting.secondary)
