@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from workflow.conftest import MOTIF, Study, build_study, equal_histories, equal_tracks, serve
+from workflow.conftest import (
+    MOTIF,
+    Study,
+    build_study,
+    equal_histories,
+    equal_tracks,
+    serve,
+    write_sheet,
+)
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
 TARGETS = ("all", "browse", "windows", "export")
@@ -37,6 +45,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Stu
         motif=motif_url,
         members=[{"train": "a", "validation": "a", "seed": 1}],
         genome={"fasta": "results/tiny/simulated/genome.fa.gz", "assembly": "hg19"},
+    )
+    rows = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
+    (study.directory / "fragments.tsv").write_text("".join(rows))
+    write_sheet(
+        study.directory / "signals.tsv",
+        "cell_line replicate signal assay",
+        "a 1 results/tiny/simulated/a.bigWig",
+        "b 1 results/tiny/simulated/b.bigWig",
+        "b 2 fragments.tsv other",
     )
     study.succeed(*TARGETS)
     return study

@@ -16,6 +16,7 @@ KILLS = int(os.environ.get("LEOPARD_KILLS", "10"))
 SEED = int(os.environ.get("LEOPARD_SEED", "1"))
 RULES = (
     *("download_file", "simulate_genome", "prepare_genome", "check_genome", "check_signal"),
+    "count_reads",
     *("check_labels", "check_motif", "gather_checks", "make_labels"),
     *("list_usable_starts", "draw_windows", "extract_sequence", "extract_signal"),
     *("extract_labels", "train_network", "calibrate_model", "predict_binding"),

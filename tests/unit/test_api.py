@@ -10,12 +10,13 @@ import numpy as np
 import pyBigWig
 import pysam
 import pytest
+from leopard.decoding.bundle_file import write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory):
+def example(tmp_path_factory, device):
     """A directory with the files that the examples name."""
     directory = tmp_path_factory.mktemp("example")
     (directory / "genome.fa").write_text(f">chr1\nACGTN{4091 * 'T'}\n>chr2\n{1000 * 'A'}\n")
@@ -29,7 +30,25 @@ def example(tmp_path_factory):
     peak = ["chr1", 100, 200, "one", 0, ".", 5.0, -1, -1, 40]
     (directory / "peaks.narrowPeak").write_text("\t".join(map(str, peak)) + "\n")
     leopard.build("cnn", prior=0.01).save(directory / "model.keras")
+    write_example_bundle(directory)
     return directory
+
+
+def write_example_bundle(directory):
+    track = {"scaling": "none", "measured": ["chr1"], "assay": None, "reads": {}, "measures": {}}
+    member = {"train": "a", "validation": "a", "seed": 1, "chromosomes": {}}
+    manifest = {
+        **{"software": {}, "model": "cnn", "tf": "CTCF", "members": {"a-a-s1": member}},
+        "genome": {"assembly": None, "chromosomes": {"chr1": 4096, "chr2": 1000}},
+        "tracks": {"accessibility": track},
+        "decoding": {"reverse_complement": False, "background": 0.02},
+        **{"calibration": None, "threshold": 0.5, "measures": [], "licence": None},
+        "citation": None,
+    }
+    (directory / "empty").touch()
+    files = {"members/a-a-s1.keras": directory / "model.keras"}
+    files |= dict.fromkeys(["card.md", "excluded.bed"], directory / "empty")
+    write_bundle(directory / "ctcf.zip", manifest, files)
 
 
 @pytest.mark.parametrize("name", leopard.API)

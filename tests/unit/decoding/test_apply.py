@@ -29,6 +29,10 @@ SEEN = {
 }
 
 
+READS = {"counts": "assay", "shift": None, "smoothing": 3, "min_mapping_quality": 30}
+READS |= {"duplicates": False, "unpaired": False, "secondary": False}
+
+
 @pytest.fixture(scope="module")
 def make_bundle(tmp_path_factory, genome, device):
     """A bundle of one small network that sees a signal on one of the scales."""
@@ -36,6 +40,7 @@ def make_bundle(tmp_path_factory, genome, device):
     def make(scaling, **changes):
         directory = tmp_path_factory.mktemp("bundle")
         own = {"scaling": scaling, "measured": ["chr1", "chr2"], "assay": None, "measures": {}}
+        own["reads"] = READS
         files = {}
         if scaling == "quantile":
             own["seed"] = 1
@@ -181,6 +186,15 @@ def test_the_command(make_bundle, genome, tmp_path, capsys):
     assert cli.main([*asked, "--signal", f"accessibility={signal}", "--regions", str(bed)]) == 0
     assert len(pd.read_csv(out / "regions.tsv", sep="\t")) == 1
     assert not Path(f"{fasta}.fai").exists()
+    fragments = tmp_path / "fragments.tsv"
+    fragments.write_text("".join(f"chr1\t{x}\t{x + 99}\tAA\t1\n" for x in range(600, 9000, 70)))
+    reads = ["--signal", str(fragments), "--regions", str(bed)]
+    assert cli.main([*asked, *reads]) == 1
+    assert "give --assay" in capsys.readouterr().err
+    assert cli.main([*asked, *reads, "--assay", "atac"]) == 0
+    with pyBigWig.open(str(out / "accessibility.1.bigWig")) as counted:
+        assert counted.values("chr1", 600, 604) == [1, 1, 1, 1]
+        assert np.isnan(counted.values("chr1", 604, 606)).all()
     assert cli.main([*asked, "--signal", "nothing.bigWig"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == "error: nothing.bigWig: no such file; correct the path after --signal"

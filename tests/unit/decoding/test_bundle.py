@@ -35,6 +35,7 @@ def parts(tmp_path_factory, device):
                 "scaling": "mean",
                 "measured": ["chr1"],
                 "assay": "atac",
+                "reads": {},
                 "measures": {},
             }
         },

@@ -4,9 +4,10 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import leopard
 from leopard.errors import InputError
@@ -74,8 +75,13 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar="[TRACK=]FILE",
-        help="a bigWig; again for each replicate, which are summed. A bundle that sees several "
-        "tracks needs the track's name before each: accessibility=atac.bigWig",
+        help="a bigWig, BAM, CRAM, fragments or bedGraph; again for each replicate, which are "
+        "summed. A bundle that sees several tracks needs the track's name before each: accessibility=atac.bigWig",
+    )
+    decode.add_argument(
+        "--assay",
+        choices=["atac", "dnase", "other"],
+        help="what reads or fragments are of: how they are shifted, and what of them is counted",
     )
     decode.add_argument("-o", "--output", type=Path, required=True, help="a directory")
     which = decode.add_mutually_exclusive_group()
@@ -114,14 +120,23 @@ def _decode(asked: argparse.Namespace) -> None:
 
     from leopard.genome.formats import read_bed
     from leopard.genome.tracks import iterate_regions, read_chrom_sizes
+    from leopard.study.reads import kind_of
 
     bundle = leopard.open_bundle(asked.bundle, asked.checksum)
     signals = _by_track(asked.signal, list(bundle.manifest["tracks"]))
     asked.output.mkdir(parents=True, exist_ok=True)
     fasta = _index_genome(asked.genome, asked.output)
+    sizes = read_chrom_sizes(fasta)
+    for track, files in signals.items():
+        reads = bundle.manifest["tracks"][track]["reads"]
+        for number, path in enumerate(files, 1):
+            if kind_of(path.name):
+                counted = asked.output / f"{track}.{number}.bigWig"
+                _count(path, counted, sizes, asked, reads)
+                files[number - 1] = counted
     regions = None
     if asked.regions:
-        regions = list(iterate_regions(read_bed(asked.regions, read_chrom_sizes(fasta))))
+        regions = list(iterate_regions(read_bed(asked.regions, sizes)))
     written = apply_bundle(
         bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
     )
@@ -154,6 +169,26 @@ def _by_track(given: Sequence[str], tracks: Sequence[str]) -> dict[str, list[Pat
             raise InputError(path, "no such file", "correct the path after --signal")
         signals.setdefault(track, []).append(Path(path))
     return signals
+
+
+def _count(
+    source: Path,
+    counted: Path,
+    sizes: Mapping[str, int],
+    asked: argparse.Namespace,
+    settings: Mapping[str, Any],
+) -> None:
+    """Make a bigWig of reads, on the main chromosomes, if there is none that is newer."""
+    from leopard.decoding.cell_line import choose_chromosomes
+    from leopard.inputs.reads import count_reads
+    from leopard.study.reads import kind_of
+
+    if kind_of(source.name) != "bedGraph" and asked.assay is None:
+        raise InputError(source, "reads, but of which assay", "give --assay")
+    if counted.exists() and counted.stat().st_mtime > source.stat().st_mtime:
+        return
+    wanted = {chrom: sizes[chrom] for chrom in choose_chromosomes(sizes)}
+    count_reads(counted, source, wanted, asked.assay, settings, threads=asked.threads)
 
 
 def _index_genome(given: Path, output: Path) -> Path:

@@ -19,6 +19,12 @@ from leopard.inputs.counting import Counting, Piece, tell_barcodes
 PAIRED, PROPER, UNMAPPED, REVERSE = 0x1, 0x2, 0x4, 0x10
 SECONDARY, FAILED, DUPLICATE, SUPPLEMENTARY = 0x100, 0x200, 0x400, 0x800
 
+FLAGS = 0x10000
+"""How many combinations of flags there may be: their field has two bytes."""
+
+START, END, BOTH = 1, 2, 3
+"""Which ends of what was sequenced a read tells."""
+
 FIELDS, TAGS = 0x1FE, 0x800
 """What CRAM is decoded for: everything before the sequence but names; tags only for barcodes."""
 
@@ -67,6 +73,24 @@ def is_paired(path: Path) -> bool:
     return any(first)
 
 
+def _use_flags(counting: Counting) -> list[int]:
+    """What a read of each combination of flags tells: `START`, `END`, `BOTH`, or 0 for nothing."""
+    unwanted = UNMAPPED | FAILED
+    unwanted |= DUPLICATE * (not counting.duplicates)
+    unwanted |= (SECONDARY | SUPPLEMENTARY) * (not counting.secondary)
+
+    def use(flag: int) -> int:
+        if flag & unwanted:
+            return 0
+        if flag & PAIRED and not flag & PROPER and not (counting.cuts and counting.unpaired):
+            return 0
+        if not counting.cuts:
+            return BOTH if flag & PAIRED else 0
+        return END if flag & REVERSE else START
+
+    return [use(flag) for flag in range(FLAGS)]
+
+
 def _pack(chrom: str, starts: list[int], ends: list[int | None]) -> Iterator[Piece]:
     """What was gathered of a chromosome, if that is anything."""
     if starts or ends:
@@ -96,16 +120,12 @@ def read_alignments(
     Raises:
         InputError: The file is truncated or corrupt, or has no read with a barcode that counts.
     """
-    unwanted = UNMAPPED | FAILED
-    unwanted |= DUPLICATE * (not counting.duplicates)
-    unwanted |= (SECONDARY | SUPPLEMENTARY) * (not counting.secondary)
-    least, fragments = counting.min_mapping_quality, not counting.cuts
-    only_proper = fragments or not counting.unpaired
+    least, uses = counting.min_mapping_quality, _use_flags(counting)
     starts: list[int] = []
     ends: list[
         int | None
     ] = []  # None, of a read without CIGAR, is refused when it becomes an array
-    contig, chrom = -1, ""
+    contig, chrom, wanted = -1, "", False
     found: set[str] = set()
     other: dict[str, None] = {}
     with _open(path, barcodes is not None, threads) as reads:
@@ -113,15 +133,14 @@ def read_alignments(
         while more:
             more = False
             for read in islice(reads, CHUNK):
-                more, flag = True, read.flag
-                if flag & unwanted or read.mapping_quality < least:
-                    continue
-                if only_proper and flag & PAIRED and not flag & PROPER:
+                more, use = True, uses[read.flag]
+                if not use or read.mapping_quality < least:
                     continue
                 if read.reference_id != contig:
                     yield from _pack(chrom, starts, ends)
                     starts, ends = [], []
                     contig, chrom = read.reference_id, str(read.reference_name)
+                    wanted = chrom in sizes
                 if barcodes is not None:
                     barcode = str(read.get_tag(BARCODE)) if read.has_tag(BARCODE) else ""
                     if barcode not in barcodes:
@@ -129,16 +148,15 @@ def read_alignments(
                             other[barcode] = None
                         continue
                     found.add(barcode)
-                if chrom not in sizes:
+                if not wanted:
                     continue
-                if fragments:
-                    if flag & PAIRED and (length := read.template_length) > 0:
-                        starts.append(read.reference_start)
-                        ends.append(read.reference_start + length)
-                elif flag & REVERSE:
-                    ends.append(read.reference_end)
-                else:
+                if use == START:
                     starts.append(read.reference_start)
+                elif use == END:
+                    ends.append(read.reference_end)
+                elif (length := read.template_length) > 0:
+                    starts.append(read.reference_start)
+                    ends.append(read.reference_start + length)
             yield from _pack(chrom, starts, ends)
             starts, ends = [], []
     if barcodes is not None:

@@ -1,4 +1,4 @@
-"""Simulated accessibility, binding and peaks of one cell line, and their files."""
+"""Simulated accessibility, binding, reads and peaks of one cell line, and their files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pysam
 
 from leopard.genome.tracks import add_runs, new_bigwig
 from leopard.inputs.simulated_genome import (
@@ -25,6 +26,16 @@ READ_WIDTH = 25  # bases covered by each cut, centred on it
 PROTECTION = 0.2  # cuts left under the bound factor
 SHOULDER, SHOULDER_WIDTH = 0.5, 12.0  # excess of cuts beside it, and its decay length in bases
 FOOTPRINT_REACH = 45
+
+# Reads of ATAC-seq. Tn5 duplicates the bases around a cut, so that both reads reach beyond it.
+BEFORE_CUT, AFTER_CUT = 4, 5  # what a shift of +4 and -5 takes away again
+FRAGMENT_MEAN, FRAGMENT_LEAST, FRAGMENT_MOST = 150, 40, 1000  # bases between the cuts of a pair
+READ_LENGTH = 36
+MAPPING_QUALITY = 60
+FORWARD_FIRST, REVERSE_FIRST = (
+    (99, 147),
+    (163, 83),
+)  # flags of the left and the right read of a pair
 
 # Binding: a logistic function of motif score and log accessibility.
 SCORE_MIDPOINT = 13.0  # bits, at median height
@@ -84,6 +95,81 @@ def count_coverage(rng: np.random.Generator, rate: Floats) -> npt.NDArray[np.int
     cuts = np.pad(rng.poisson(rate), (half + 1, half))
     total = np.cumsum(cuts)
     return total[READ_WIDTH:] - total[:-READ_WIDTH]
+
+
+def draw_fragments(
+    rng: np.random.Generator, cuts: npt.NDArray[np.int64], length: int
+) -> npt.NDArray[np.int64]:
+    """Fragments whose ends are cuts of Tn5, each cut at most once.
+
+    From left to right, a cut is paired with the first that is left beyond a distance drawn. What is
+    farther off than a fragment is long, or too near an end of the chromosome, stays alone.
+
+    Args:
+        rng: Random stream.
+        cuts: Bases that are cut, ascending, as often as they are.
+        length: Of the chromosome.
+
+    Returns:
+        Starts and ends as they would be aligned, [n, 2], sorted.
+    """
+    cuts = cuts[(cuts >= BEFORE_CUT) & (cuts <= length - AFTER_CUT)]
+    distances = FRAGMENT_LEAST + rng.exponential(FRAGMENT_MEAN - FRAGMENT_LEAST, len(cuts))
+    wanted = np.searchsorted(cuts, cuts + distances).tolist()
+    following = list(range(len(cuts) + 1))  # of each cut, where to look for one that is left
+
+    def find_left(i: int) -> int:
+        while following[i] != i:
+            following[i] = following[following[i]]
+            i = following[i]
+        return i
+
+    pairs = []
+    for i, first in enumerate(wanted):
+        j = find_left(first) if following[i] == i else len(cuts)
+        if j < len(cuts) and cuts[j] - cuts[i] <= FRAGMENT_MOST:
+            pairs.append((i, j))
+            following[j] = j + 1
+    paired = cuts[np.array(pairs, np.int64).reshape(-1, 2)]
+    return paired + np.array([-BEFORE_CUT, AFTER_CUT])
+
+
+def write_bam(
+    path: Path,
+    sizes: Mapping[str, int],
+    fragments: Mapping[str, npt.NDArray[np.int64]],
+    rng: np.random.Generator,
+) -> None:
+    """Write the pairs of reads of fragments, sorted, without sequences and index.
+
+    Args:
+        path: The BAM.
+        sizes: Length in bases of each chromosome.
+        fragments: By chromosome, starts and ends [n, 2].
+        rng: Of which read of a pair is the first.
+    """
+    header = {
+        "HD": {"VN": "1.6", "SO": "coordinate"},
+        "SQ": [{"SN": name, "LN": size} for name, size in sizes.items()],
+    }
+    with pysam.AlignmentFile(str(path), "wb", header=header) as bam:
+        for contig, name in enumerate(sizes):
+            spans = fragments[name]
+            first = rng.random(len(spans)) < 0.5
+            at = np.stack([spans[:, 0], np.maximum(spans[:, 1] - READ_LENGTH, spans[:, 0])], 1)
+            for i, side in np.argwhere(np.ones_like(at, bool))[
+                np.argsort(at.ravel(), kind="stable")
+            ]:
+                (start, end), (here, mate) = spans[i].tolist(), at[i, [side, 1 - side]].tolist()
+                read = pysam.AlignedSegment(bam.header)
+                read.query_name = f"{name}.{i}"
+                read.flag = (FORWARD_FIRST if first[i] else REVERSE_FIRST)[side]
+                read.reference_id = read.next_reference_id = contig
+                read.reference_start, read.next_reference_start = here, mate
+                read.mapping_quality = MAPPING_QUALITY
+                read.cigarstring = f"{min(READ_LENGTH, end - start)}M"
+                read.template_length = (start - end) if side else (end - start)
+                bam.write(read)
 
 
 def draw_peaks(rng: np.random.Generator, loci: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ def describe_bundle(study: Study, model: str) -> dict[str, Any]:
             "scaling": scaling,
             "measured": study.used_chromosomes if quantile else study.split_chromosomes,
             "assay": ", ".join(sorted(map(str, assays))) or None,
+            "reads": config["reads"],
         }
         if quantile:
             tracks[name]["seed"] = config["windows"]["seed"]
