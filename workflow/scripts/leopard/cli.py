@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         metavar="[TRACK=]FILE",
         help="a bigWig, BAM, CRAM, fragments or bedGraph; again for each replicate, which are "
-        "summed. A bundle that sees several tracks needs the track's name before each: accessibility=atac.bigWig",
+        "summed. A bundle that sees several tracks needs the track's name before each: "
+        "accessibility=atac.bigWig",
     )
     decode.add_argument(
         "--assay",
