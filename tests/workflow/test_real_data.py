@@ -22,7 +22,7 @@ def small(name: str, directory) -> Study:
 
 
 def test_yeast(tmp_path):
-    study = small("yeast_reb1", tmp_path)
+    study = small("yeast_tracks", tmp_path)  # yeast_reb1, and a second assay
     study.config["prediction"] = {"chromosomes": ["chrXIV", "chrVII", "chrXVI"]}
     study.succeed("--report", "report.html", "--report-after-run")
     summary = pd.read_csv(study.results / "evaluation/summary.tsv", sep="\t").set_index("model")
