@@ -9,8 +9,8 @@ BLOCK = 16
 """Bases of background that share one value (docs/performance.md: what it costs and saves)."""
 
 GAP = 16
-"""Blocks of background between others: if as few or fewer, they are written base by base, too. To
-end a section of a bigWig and begin another takes more than to repeat so many values."""
+"""So many blocks of background in a row, or fewer, repeat their mean at every base: to end a
+section of a bigWig and begin another would take more."""
 
 DIGITS, BACKGROUND_DIGITS = 14, 5
 """Binary digits of what is written, which count from the first that is not 0: small probabilities
@@ -57,7 +57,7 @@ def condense(probabilities: np.ndarray, background: float, start: int = 0) -> li
         Pieces that make up the n bases, by start.
 
     Example:
-        >>> [piece.span for piece in condense(np.zeros(100, np.float32), background=0.02)]
+        >>> [piece.span for piece in condense(np.zeros(1000, np.float32), background=0.02)]
         [16, 1]
     """
     whole = len(probabilities) // BLOCK * BLOCK
@@ -73,9 +73,8 @@ def condense(probabilities: np.ndarray, background: float, start: int = 0) -> li
         return Steps(start + first * BLOCK, 1, values)
 
     runs = find_runs(low)
-    at_an_end = (runs[:, 0] == 0) | (runs[:, 1] == len(low))
     pieces, done = [], 0
-    for first, end in runs[at_an_end | (runs[:, 1] - runs[:, 0] > GAP)].tolist():
+    for first, end in runs[runs[:, 1] - runs[:, 0] > GAP].tolist():
         pieces.append(spell_out(done, first))
         pieces.append(Steps(start + first * BLOCK, BLOCK, means[first:end]))
         done = end
