@@ -67,10 +67,12 @@ keys: $(READY)  ## write the table of keys in config/README.md from the schemas
 
 bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/training.py results/demo
 
 bench-full: demo  ## the same with three seeds, and on every study in STUDIES (results/...)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \
 	  $(BIN)/python benchmarks/training.py $$study --seeds 3 || exit 1; \
