@@ -88,9 +88,8 @@ def _summarize_values(chrom: int, pieces: Sequence[Steps]) -> np.ndarray:
     begins, spans = np.array([piece[:2] for piece in pieces], np.uint32).T
     before = (np.cumsum(counts) - counts).astype(np.uint32)
     span = np.repeat(spans, counts)
-    start = np.arange(len(span), dtype=np.uint32) * span + np.repeat(
-        begins - before * spans, counts
-    )
+    start = np.repeat(begins - before * spans, counts)  # below 0 wraps, and comes back in the sum
+    start += np.arange(len(span), dtype=np.uint32) * span
     values = np.concatenate([piece.values for piece in pieces])
     sums = span * values
     summaries = {
