@@ -67,11 +67,13 @@ keys: $(READY)  ## write the table of keys in config/README.md from the schemas
 
 bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/training.py results/demo
 
 bench-full: demo  ## the same with three seeds, and on every study in STUDIES (results/...)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \

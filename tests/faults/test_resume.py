@@ -15,7 +15,7 @@ def has_trained(results: Path) -> bool:
 
 
 def has_decoded(results: Path) -> bool:
-    return (results / "checkpoints/unet/a.decoded/chr1.npy").exists()
+    return (results / "checkpoints/unet/a.decoded/chr1.f32").exists()
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,19 @@ class Calibration:
     shift: float = 0.0
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, of the shape and type of what is given; increasing in it."""
-        log_p, log_q = _logarithms(probabilities)
-        mapped = expit(self.low * log_p - self.high * log_q + self.shift)
-        return mapped.astype(np.asarray(probabilities).dtype)
+        """Calibrated probabilities, of the shape and type of what is given; increasing in it.
+
+        In as little memory as will do, for whole genomes pass through it.
+        """
+        log_p, odds_against = _logarithms(probabilities)
+        log_p *= self.low
+        odds_against *= self.high
+        odds_against -= log_p
+        odds_against -= self.shift
+        with np.errstate(over="ignore"):  # infinite ones
+            np.exp(odds_against, out=odds_against)
+        odds_against += 1
+        return np.divide(1, odds_against, out=odds_against)
 
     def invert(self, calibrated: np.ndarray) -> np.ndarray:
         """What the network had said, float64, to the width of a bin of `ScoreCounts`."""
@@ -57,9 +66,10 @@ class Calibration:
 
 
 def _logarithms(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of p and 1 - p, as far from 0 and 1 as the loss looks."""
-    p = np.clip(np.asarray(probabilities, np.float64), EPSILON, 1 - EPSILON)
-    return np.log(p), np.log1p(-p)
+    """Logarithms of p and 1 - p, as far from 0 and 1 as the loss looks; of the type of p."""
+    p = np.clip(probabilities, EPSILON, 1 - EPSILON, out=np.empty_like(probabilities))
+    log_p = np.log(p, out=np.empty_like(p))
+    return log_p, np.log1p(np.negative(p, out=p), out=p)
 
 
 def fit(counts: ScoreCounts) -> Calibration:

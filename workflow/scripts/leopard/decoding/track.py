@@ -3,39 +3,26 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pyBigWig
 
 from leopard import PROGRESS, PROGRESS_INTERVAL
+from leopard.decoding.condense import condense
 from leopard.decoding.decoder import Decoder, Tile
-from leopard.genome.tracks import Tracks, add_runs
+from leopard.genome.bigwig_writer import Packed, open_writer, pack
+from leopard.genome.tracks import Tracks, cut_chromosomes
 
 log = logging.getLogger(__name__)
 
-BASES_A_WRITE = 1 << 20
+STRETCH = 1 << 18
+"""Bases that are condensed and packed at once: their arrays stay in a processor's cache."""
 
-DECIMALS, BACKGROUND_DECIMALS = 4, 6
-"""Of the probabilities in a bigWig, and of the means that stand for its background."""
-
-BACKGROUND_BASES = 16
-"""How many bases of background share one value (docs/performance.md: what it costs and saves)."""
-
-ENTRY_PER_BASE = 3
-"""An entry of a bigWig with its own start and end takes as much as three of a fixed step."""
-
-
-def _fill(out: np.ndarray, decoded: Iterator[tuple[str, Tile, np.ndarray]]) -> Iterator[int]:
-    """Fill a chromosome with the tiles that come next, and tell how many bases are done."""
-    done = 0
-    while done < len(out):
-        _, tile, values = next(decoded)
-        out[tile.keep_start : tile.keep_end] = values
-        done = tile.keep_end
-        yield done
+PACKERS, PACKED_AHEAD = 2, 16
+"""Threads that do so, and how many stretches may wait for one that is not done."""
 
 
 def decode_genome(
@@ -49,7 +36,7 @@ def decode_genome(
 ) -> None:
     """Decode chromosomes into a bigWig, writing what is done while the next bases are computed.
 
-    A finished chromosome is kept in `parts` (.npy) until the bigWig is complete, so that a run
+    A finished chromosome is kept in `parts` until the bigWig is complete, so that a run
     that was killed goes on from there, if networks and inputs are still the same. Parts hold what
     the networks say: they serve with any calibration.
 
@@ -65,6 +52,7 @@ def decode_genome(
         calibrate: An increasing map of the probabilities, applied before they are written.
 
     Example:
+        >>> import pyBigWig
         >>> from leopard import Tracks, load
         >>> decoder = Decoder([load(Path("model.keras"))], 2048, batch_size=2, both_strands=False)
         >>> tracks = Tracks(Path("genome.fa"), [Path("accessibility.bigWig")])
@@ -81,78 +69,81 @@ def decode_genome(
         for part in parts.iterdir():
             part.unlink()
         recorded.write_text(identity)
-    # Complete before it gets its name.
-    track = parts / "track.unfinished"
-    bigwig = pyBigWig.open(str(track), "w")
-    bigwig.addHeader(list(chrom_sizes.items()))
+    missing = {c: n for c, n in chrom_sizes.items() if not (parts / f"{c}.f32").exists()}
+    decoded = _report_progress(decoder.decode(tracks, missing), sum(missing.values()))
 
-    def add(chrom: str, out: np.ndarray, start: int, end: int) -> None:
-        _write_stretch(bigwig, chrom, condense(calibrate(out[start:end]), background), start)
+    def condense_and_pack(number: int, start: int, values: np.ndarray) -> Packed:
+        return pack(number, condense(calibrate(values), background, start))
 
-    progress = _Progress(sum(chrom_sizes.values()))
-    missing = {c: n for c, n in chrom_sizes.items() if not (parts / f"{c}.npy").exists()}
-    decoded = decoder.decode(tracks, missing)
-    pending: list[Future] = []
-    with ThreadPoolExecutor(1, "writer") as writer:
-        for chrom, size in chrom_sizes.items():
-            part, unfinished = parts / f"{chrom}.npy", parts / f"{chrom}.unfinished"
-            if part.exists():
-                log.info("%s: already decoded", chrom)
-                out = np.load(part, mmap_mode="r")
-                progress.skip(size)
-                steps: Iterable[int] = [size]
+    track = parts / "track.bigWig"
+    with (
+        ThreadPoolExecutor(PACKERS, "packer") as packers,
+        open_writer(track, chrom_sizes) as bigwig,
+    ):
+        pending: deque[Future[Packed]] = deque()
+        for number, (chrom, size) in enumerate(chrom_sizes.items()):
+            part = parts / f"{chrom}.f32"
+            if chrom in missing:
+                stretches = _keep(part, _cut_anew(decoded, size))
             else:
-                out = np.empty(size, np.float32)
-                steps = progress.report(chrom, _fill(out, decoded))
-            written, writes = 0, []
-            for done in steps:
-                while done - written >= BASES_A_WRITE or written < done == size:
-                    end = min(written + BASES_A_WRITE, size)
-                    writes.append(writer.submit(add, chrom, out, written, end))
-                    written = end
-            if not part.exists():
-                with unfinished.open("wb") as file:
-                    np.save(file, out)
-                unfinished.replace(part)
-            for write in pending:  # an error shows; the last ones may take their time
-                write.result()
-            pending = writes
-        for write in pending:
-            write.result()
-    bigwig.close()
+                log.info("%s: already decoded", chrom)
+                stretches = _read_part(part, size)
+            for start, values in stretches:
+                pending.append(packers.submit(condense_and_pack, number, start, values))
+                if len(pending) > PACKED_AHEAD:
+                    bigwig.write(pending.popleft().result())
+        for packed in pending:
+            bigwig.write(packed.result())
     track.replace(path)
     for part in parts.iterdir():
         part.unlink()
     parts.rmdir()
 
 
-class _Progress:
-    """Tells how much of the genome is decoded, and how fast."""
+def _report_progress(
+    decoded: Iterator[tuple[str, Tile, np.ndarray]], total: int
+) -> Iterator[np.ndarray]:
+    """Pass on what is decoded, and tell how much of the genome that is, and how fast."""
+    done, began, told = 0, time.monotonic(), 0.0
+    for chrom, _, values in decoded:
+        done += len(values)
+        now = time.monotonic()
+        if now - told > PROGRESS_INTERVAL or done == total:
+            told, rate = now, done / (now - began) / 1e3
+            message = "%s: %.1f of %.1f Mb, %.0f kb/s"
+            log.log(PROGRESS, message, chrom, done / 1e6, total / 1e6, rate)
+        yield values
 
-    def __init__(self, total: int) -> None:
-        self.total, self.done, self.began, self.told = total, 0, time.monotonic(), 0.0
 
-    def skip(self, bases: int) -> None:
-        self.total -= bases
+def _cut_anew(pieces: Iterator[np.ndarray], size: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Take the pieces of a chromosome and yield it in stretches: first base, float32 [n]."""
+    rest = np.empty(0, np.float32)
+    for _, start, end in cut_chromosomes({"": size}, STRETCH):
+        stretch, filled = np.empty(end - start, np.float32), 0
+        while filled < len(stretch):
+            rest = rest if len(rest) else next(pieces)
+            taken = rest[: len(stretch) - filled]
+            stretch[filled : filled + len(taken)] = taken
+            filled, rest = filled + len(taken), rest[len(taken) :]
+        yield start, stretch
 
-    def report(self, chrom: str, steps: Iterable[int]) -> Iterator[int]:
-        """Pass on the numbers of bases done on a chromosome."""
-        before = self.done
-        for step in steps:
-            self.done = before + step
-            now = time.monotonic()
-            if now - self.told > PROGRESS_INTERVAL or self.done == self.total:
-                self.told = now
-                rate = self.done / (now - self.began) / 1e3
-                log.log(
-                    PROGRESS,
-                    "%s: %.1f of %.1f Mb, %.0f kb/s",
-                    chrom,
-                    self.done / 1e6,
-                    self.total / 1e6,
-                    rate,
-                )
-            yield step
+
+def _keep(
+    part: Path, stretches: Iterator[tuple[int, np.ndarray]]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Pass on a chromosome's stretches, and write them to a file, float32."""
+    unfinished = part.with_name(f"{part.name}.unfinished")
+    with unfinished.open("wb") as file:
+        for start, values in stretches:
+            file.write(values.data)
+            yield start, values
+    unfinished.replace(part)
+
+
+def _read_part(part: Path, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The stretches that `_keep` wrote."""
+    for _, start, end in cut_chromosomes({"": size}, STRETCH):
+        yield start, np.fromfile(part, np.float32, end - start, offset=4 * start)
 
 
 def _identify(decoder: Decoder, tracks: Tracks) -> str:
@@ -164,36 +155,3 @@ def _identify(decoder: Decoder, tracks: Tracks) -> str:
             digest.update(weight.tobytes())
     files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]
     return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scales} {files}"
-
-
-def condense(probabilities: np.ndarray, background: float) -> np.ndarray:
-    """Probabilities as they are written: rounded, and the background in blocks of 16 bases.
-
-    Nearly all of a genome is background, where probabilities differ from base to base by less
-    than they mean. A block in which none reaches `background` gets its mean; everywhere else
-    every base keeps its own value.
-
-    Args:
-        probabilities: float32 [n], from a multiple of 16 bases on.
-        background: Where background ends; 0 keeps all values.
-
-    Returns:
-        float32 [n].
-    """
-    values = np.round(probabilities, DECIMALS)
-    whole = len(values) // BACKGROUND_BASES * BACKGROUND_BASES
-    blocks = probabilities[:whole].reshape(-1, BACKGROUND_BASES)
-    low = blocks.max(axis=1) < background
-    means = np.round(blocks[low].mean(axis=1), BACKGROUND_DECIMALS)
-    values[:whole].reshape(-1, BACKGROUND_BASES)[low] = means[:, None]
-    return values
-
-
-def _write_stretch(
-    bigwig: "pyBigWig.bigWigFile", chrom: str, values: np.ndarray, start: int
-) -> None:
-    """Add values from a base on, in whichever form of a bigWig is the smaller."""
-    if ENTRY_PER_BASE * np.count_nonzero(np.diff(values)) < len(values):
-        add_runs(bigwig, chrom, values, start, zeros=True)
-    else:
-        bigwig.addEntries(chrom, start, values=values, span=1, step=1)
