@@ -1,5 +1,6 @@
 """A bundle on a cell line that it never met, against what is read and computed by hand."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -27,6 +28,15 @@ SEEN = {
         {"name": "delta", "difference": "accessibility", "transform": "raw"},
     ],
 }
+
+
+@pytest.fixture(autouse=True)
+def log_level():
+    """The command sets it for its process, which here is that of all tests."""
+    logger = logging.getLogger("leopard")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 READS = {"counts": "assay", "shift": None, "smoothing": 3, "min_mapping_quality": 30}

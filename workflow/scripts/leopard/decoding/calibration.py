@@ -45,7 +45,7 @@ class Calibration:
     shift: float = 0.0
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, of the shape and type of what is given; increasing in it.
+        """Calibrated probabilities, of the shape and floating type of what is given; increasing.
 
         In as little memory as will do, for whole genomes pass through it.
         """
