@@ -41,7 +41,12 @@ def write_example_bundle(directory):
         **{"software": {}, "model": "cnn", "tf": "CTCF", "members": {"a-a-s1": member}},
         "genome": {"assembly": None, "chromosomes": {"chr1": 4096, "chr2": 1000}},
         "tracks": {"accessibility": track},
-        "decoding": {"reverse_complement": False, "background": 0.02},
+        "decoding": {
+            "reverse_complement": False,
+            "background": 0.02,
+            "tile_length": 8192,
+            "batch_size": 2,
+        },
         **{"calibration": None, "threshold": 0.5, "measures": [], "licence": None},
         "citation": None,
     }

@@ -73,7 +73,12 @@ def make_bundle(tmp_path_factory, genome, device):
                     "chromosomes": {"train": ["chr1"], "validation": ["chr2"], "test": ["chr3"]},
                 }
             },
-            "decoding": {"reverse_complement": True, "background": 0},
+            "decoding": {
+                "reverse_complement": True,
+                "background": 0,
+                "tile_length": 8192,
+                "batch_size": 2,
+            },
             "calibration": {"low": 1.2, "high": 0.9, "shift": 0.1},
             "threshold": 0.4,
             "measures": [],

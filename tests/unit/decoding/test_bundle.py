@@ -48,7 +48,12 @@ def parts(tmp_path_factory, device):
             }
             for name in ("a-b-s1", "a-b-s2")
         },
-        "decoding": {"reverse_complement": False, "background": 0.02},
+        "decoding": {
+            "reverse_complement": False,
+            "background": 0.02,
+            "tile_length": 8192,
+            "batch_size": 2,
+        },
         "calibration": {"low": 1.0, "high": 1.5, "shift": -0.5},
         "threshold": 0.25,
         "measures": [

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leopard.decoding.bundle import BATCH_SIZE, TILE_LENGTH, Bundle
+from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
 from leopard.decoding.peaks import call_track, count_calls, set_excluded_apart, write_narrowpeak
 from leopard.decoding.regions import Region, decode_regions, tabulate_regions
@@ -23,8 +23,6 @@ def apply_bundle(
     chromosomes: Sequence[str] | None = None,
     regions: Sequence[Region] | None = None,
     other_genome: bool = False,
-    tile_length: int = TILE_LENGTH,
-    batch_size: int = BATCH_SIZE,
 ) -> dict[str, Path]:
     """Decode a cell line with a bundle.
 
@@ -37,8 +35,6 @@ def apply_bundle(
             mitochondrial ones.
         regions: To decode, instead of chromosomes.
         other_genome: Whether another genome than the bundle's is meant.
-        tile_length: Bases a tile; changes the speed alone.
-        batch_size: Tiles at once; changes the speed alone.
 
     Returns:
         What was written, by kind: track and calls, or regions.
@@ -48,7 +44,7 @@ def apply_bundle(
     """
     output.mkdir(parents=True, exist_ok=True)
     tracks, _ = open_cell_line(bundle, fasta, signals, output, other_genome)
-    decoder = bundle.decoder(tile_length, batch_size)
+    decoder = bundle.decoder()
     if regions is not None:
         table = output / "regions.tsv"
         decoded = map(bundle.calibration, decode_regions(decoder, tracks, regions))

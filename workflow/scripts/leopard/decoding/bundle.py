@@ -13,9 +13,6 @@ from leopard.decoding.calibration import Calibration
 if TYPE_CHECKING:
     import numpy as np
 
-TILE_LENGTH, BATCH_SIZE = 65_536, 8
-"""Bases a tile, and tiles at once; they change the speed alone."""
-
 
 @dataclass(frozen=True)
 class Bundle:
@@ -81,12 +78,14 @@ class Bundle:
 
         return seen_arrays(self.networks[0])
 
-    def decoder(self, tile_length: int = TILE_LENGTH, batch_size: int = BATCH_SIZE) -> Any:
-        """The networks as a `leopard.decoding.decoder.Decoder`."""
+    def decoder(self) -> Any:
+        """The networks as a `leopard.decoding.decoder.Decoder`, in the study's own tiles."""
         from leopard.decoding.decoder import Decoder
 
-        both_strands = self.manifest["decoding"]["reverse_complement"]
-        return Decoder(self.networks, tile_length, batch_size, both_strands)
+        own = self.manifest["decoding"]
+        return Decoder(
+            self.networks, own["tile_length"], own["batch_size"], own["reverse_complement"]
+        )
 
     def predict(
         self,

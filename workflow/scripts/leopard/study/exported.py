@@ -46,8 +46,8 @@ def describe_bundle(study: Study, model: str) -> dict[str, Any]:
             for name, member in study.members.items()
         },
         "decoding": {
-            "reverse_complement": config["prediction"]["reverse_complement"],
-            "background": config["prediction"]["background"],
+            key: config["prediction"][key]
+            for key in ("reverse_complement", "background", "tile_length", "batch_size")
         },
         **config["export"],
     }
