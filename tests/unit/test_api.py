@@ -13,6 +13,7 @@ import pytest
 from leopard.decoding.bundle_file import write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
+TILES = {"tile_length": 8192, "batch_size": 2}
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ def log_level():
     logger.setLevel(before)
 
 
+TILES = {"tile_length": 8192, "batch_size": 2}
 READS = {"counts": "assay", "shift": None, "smoothing": 3, "min_mapping_quality": 30}
 READS |= {"duplicates": False, "unpaired": False, "secondary": False}
 

@@ -18,6 +18,7 @@ from leopard.decoding.bundle_file import MANIFEST, write_bundle
 from leopard.decoding.card import write_card
 from leopard.decoding.untrusted import load_untrusted
 
+TILES = {"tile_length": 8192, "batch_size": 2}
 PARSERS = settings.get_profile("parsers").max_examples
 
 
