@@ -8,13 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from leopard import STAGES
 from sphinx.application import Sphinx
 
 LIBRARY = Path(__file__).resolve().parents[2] / "workflow/scripts/leopard"
-STAGES = (
-    *("inputs", "windows", "training", "decoding", "evaluation", "interpretation", "experiments"),
-    *("comparison", "report", "browsing"),
-)
 
 
 def say(path: Path) -> str:

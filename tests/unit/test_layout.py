@@ -4,14 +4,11 @@ import ast
 from pathlib import Path
 
 import pytest
+from leopard import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "workflow/scripts/leopard"
 SHARED = ("study", "genome", "models")
-STAGES = (
-    *("inputs", "windows", "training", "decoding", "evaluation", "experiments", "comparison"),
-    *("report", "browsing"),
-)
 ORDER = (*SHARED, *STAGES)
 LONGEST = 300
 MODULES = sorted(x for x in LIBRARY.rglob("*.py"))

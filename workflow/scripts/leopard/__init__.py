@@ -23,6 +23,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+STAGES = (
+    *("inputs", "windows", "training", "decoding", "evaluation", "experiments", "comparison"),
+    *("report", "browsing"),
+)
+"""In the order of the data; a folder of this name holds what there is of a stage."""
+
 PROGRESS = 25
 """Level of the lines by which a long job says how far it is, between information and warnings."""
 
