@@ -1,5 +1,6 @@
 """Small whole runs: a directory with a study in it, and Snakemake run on that as a user would."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -183,10 +184,19 @@ def build_study(directory: Path, **changes: object) -> Study:
 
 @pytest.fixture(scope="session")
 def finished_origin(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The tiny study, run once to its report."""
-    study = build_study(tmp_path_factory.mktemp("finished"))
-    study.succeed("--report", "results/tiny/report.html", "--report-after-run")
-    return study
+    """The tiny study, run once to its report by the first of pytest's workers that needs it."""
+    top = tmp_path_factory.getbasetemp()
+    top = top.parent if "PYTEST_XDIST_WORKER" in os.environ else top
+    directory = top / "finished"
+    with (top / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (directory / "results/tiny/report.html").exists():
+            return Study(directory, yaml.safe_load((directory / "study.yaml").read_text()))
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        study = build_study(directory)
+        study.succeed("--report", "results/tiny/report.html", "--report-after-run")
+        return study
 
 
 @pytest.fixture
