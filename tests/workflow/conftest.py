@@ -47,7 +47,7 @@ class Study:
         return replace(self, directory=directory, config=deepcopy(self.config), **changes)
 
     def command(self, *arguments: str) -> list[str]:
-        (self.directory / "study.yaml").write_text(yaml.safe_dump(self.config))
+        (self.directory / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
         return [
             *(sys.executable, "-m", "snakemake", *arguments),
             *("--snakefile", str(self.snakefile)),

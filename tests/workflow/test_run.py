@@ -156,7 +156,7 @@ def test_every_job_has_log_and_benchmark(finished):
         }
         assert {
             "check_genome",
-            "check_signal/b",
+            "check_signal/b.accessibility",
             "check_labels/b",
             "check_motif",
             "gather_checks",

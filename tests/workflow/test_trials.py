@@ -49,7 +49,7 @@ def test_experiments(make_study):
     assert set(chosen["search"]) == {"batch_size", "learning_rate"}
     assert tables["ablation"]["value"].tolist() == ["default", "raw"]
     raw = read_recipe(directory / "experiment~ablation/value~raw/seed~1")
-    assert raw["signal_transform"] == "raw"
+    assert [x["transform"] for x in raw["tracks"]] == ["raw"]
     two = read_recipe(directory / "experiment~scaling/value~sqrt-2/seed~1")
     assert two["batch_size"] == 32
     assert two["learning_rate"] == pytest.approx(0.006 * 2**0.5)

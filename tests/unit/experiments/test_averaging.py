@@ -15,7 +15,7 @@ GRID, LENGTH = 32, 256
 def windows():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 5, (6, LENGTH)).astype(np.uint8)
-    signal = rng.gamma(1, 3, codes.shape).astype(np.float32)
+    signal = rng.gamma(1, 3, (*codes.shape, 1)).astype(np.float32)
     labels = (rng.random(codes.shape) < 0.1).astype(np.uint8)
     labels[0, :100] = 255
     return Windows(codes, signal, labels)

@@ -69,9 +69,11 @@ def predict_windows(
     """
     total = np.zeros(codes.shape, np.float32)
     for network in networks:
-        total += network.predict_on_batch([codes, signal])[..., 0]
+        # Those of version 0.2 and before that see one signal take it without the last axis.
+        seen = signal[..., 0] if len(network.inputs[1].shape) == 2 else signal
+        total += network.predict_on_batch([codes, seen])[..., 0]
         if both_strands:
-            flipped = [reverse_complement(codes), signal[:, ::-1]]
+            flipped = [reverse_complement(codes), seen[:, ::-1]]
             total += network.predict_on_batch(flipped)[:, ::-1, 0]
     return total / (len(networks) * (1 + both_strands))
 
