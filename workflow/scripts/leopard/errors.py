@@ -15,7 +15,7 @@ class InputError(Exception):
     """
 
     def __init__(self, source: object, problem: str, remedy: str) -> None:
-        super().__init__(f"{source}: {problem}; {remedy}")
+        super().__init__(f"{source}: {' '.join(problem.split())}; {remedy}")
 
 
 class TimeUpError(Exception):

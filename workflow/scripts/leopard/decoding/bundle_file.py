@@ -128,16 +128,16 @@ def unpack_bundle(path: Path, checksum: str | None) -> tuple[dict[str, Any], Any
         if checksum and _digest(path) != checksum.removeprefix("sha256:").lower():
             raise InputError(path, "its SHA-256 is not the one given", REMEDY)
         with ZipFile(path) as bundle:
-            names = [info.filename for info in bundle.infolist()]
-            if len(names) > FILES or len(set(names)) < len(names) or MANIFEST not in names:
+            entries = bundle.infolist()
+            sizes = {info.filename: info.file_size for info in entries}
+            if len(entries) > FILES or len(sizes) < len(entries) or MANIFEST not in sizes:
                 problem = f"not a bundle: it has no {MANIFEST}, or too many files"
                 raise InputError(path, problem, REMEDY)
-            sizes = {info.filename: info.file_size for info in bundle.infolist()}
             for name, size in sizes.items():
                 _check_entry(path, name, size)
             manifest = json.loads(bundle.read(MANIFEST))
             _check_manifest(path, manifest)
-            _check_listed(path, manifest, set(names) - {MANIFEST})
+            _check_listed(path, manifest, set(sizes) - {MANIFEST})
             directory = TemporaryDirectory(prefix="leopard-")
             for name, digest in manifest["files"].items():
                 target = Path(directory.name) / name
@@ -151,12 +151,8 @@ def unpack_bundle(path: Path, checksum: str | None) -> tuple[dict[str, Any], Any
     except RecursionError as error:
         raise InputError(path, f"{MANIFEST} is nested without end", REMEDY) from error
     except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(path, f"not a readable bundle ({_line(error)})", REMEDY) from error
+        raise InputError(path, f"not a readable bundle ({str(error)[:200]})", REMEDY) from error
     return manifest, directory
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _check_entry(path: Path, name: str, size: int) -> None:

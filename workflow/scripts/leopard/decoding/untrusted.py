@@ -32,7 +32,7 @@ INITIALIZERS = {
 KNOWN = LAYERS | PARTS | INITIALIZERS
 """Classes that a network may be made of: layers by which decoding is exact, and their parts."""
 
-MODULES = ("keras", "leopard.models", "builtins")
+PACKAGES = {"keras", "leopard", "builtins"}
 REMEDY = "use it only if you know who made it, and then train it again from their recipe"
 
 
@@ -70,7 +70,7 @@ def load_untrusted(path: Path, origin: object = None) -> keras.Model:
     except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(origin, "not a readable network", REMEDY) from error
     except Exception as error:  # whatever Keras makes of a config that is wrong
-        problem = f"not a network that can be built ({' '.join(str(error).split())[:200]})"
+        problem = f"not a network that can be built ({str(error)[:200]})"
         raise InputError(origin, problem, REMEDY) from error
     if parameters > PARAMETERS:
         raise InputError(origin, f"a network of {parameters:,} parameters", REMEDY)
@@ -105,9 +105,7 @@ def _check_class(origin: object, found: dict[str, Any]) -> None:
     name, module, registered = (
         found.get(key) for key in ("class_name", "module", "registered_name")
     )
-    inside = module is None or (
-        isinstance(module, str) and module.split(".")[0] in {x.split(".")[0] for x in MODULES}
-    )
+    inside = module is None or (isinstance(module, str) and module.split(".")[0] in PACKAGES)
     own = registered in (None, name, f"leopard>{name}")
     if not (isinstance(name, str) and name in KNOWN and inside and own):
         raise InputError(origin, f"it holds a {str(name)[:60]!r}, which is not known here", REMEDY)

@@ -16,7 +16,7 @@ def public(text: object) -> str:
 
 def refuse(where: object, problem: object, remedy: str) -> NoReturn:
     """Raise InputError, without what may be secret."""
-    raise InputError(public(where), " ".join(public(problem).split()), remedy)
+    raise InputError(public(where), public(problem), remedy)
 
 
 def expand(path: str, where: str) -> str:
