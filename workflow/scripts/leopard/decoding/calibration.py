@@ -67,7 +67,7 @@ class Calibration:
 
 def _logarithms(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Logarithms of p and 1 - p, as far from 0 and 1 as the loss looks; of the type of p."""
-    p = np.clip(probabilities, EPSILON, 1 - EPSILON, out=np.empty_like(probabilities))
+    p = np.asarray(np.clip(probabilities, EPSILON, 1 - EPSILON))  # whole numbers become float64
     log_p = np.log(p, out=np.empty_like(p))
     return log_p, np.log1p(np.negative(p, out=p), out=p)
 

@@ -62,7 +62,7 @@ def decode_genome(
         ...     bigwig.chroms()
         {'chr1': 4096, 'chr2': 1000}
     """
-    background = min(background, float(calibrate(np.array(background, np.float64))))
+    background = min(background, float(calibrate(np.array(background))))
     parts.mkdir(parents=True, exist_ok=True)
     identity, recorded = _identify(decoder, tracks), parts / "identity.txt"
     if not recorded.exists() or recorded.read_text() != identity:

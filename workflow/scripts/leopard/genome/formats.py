@@ -73,6 +73,13 @@ def other_style(chrom: str) -> str:
     return chrom.removeprefix("chr") if chrom.startswith("chr") else f"chr{chrom}"
 
 
+def check_length(path: Path, chrom: str, found: int, wanted: int) -> None:
+    """Raise InputError if a file's chromosome is not as long as the genome's."""
+    if found != wanted:
+        problem = f"{chrom} has {found:,} bases, in the FASTA {wanted:,}: wrong assembly?"
+        raise InputError(path, problem, "use files of one assembly")
+
+
 def natural_key(chrom: str) -> str:
     """Sorts chr2 before chr10."""
     return re.sub(r"\d+", lambda number: number[0].zfill(4), chrom)

@@ -11,6 +11,7 @@ import pyBigWig
 
 from leopard.errors import InputError
 from leopard.genome.formats import (
+    check_length,
     examples,
     file_errors,
     other_style,
@@ -117,6 +118,4 @@ def _check_chromosomes_match(
         problem = f"without chromosomes {examples(missing)}"
         raise InputError(path, problem, "use a bigWig with them, or other chromosomes")
     for chrom in chromosomes:
-        if sizes[chrom] != chrom_sizes[chrom]:
-            problem = f"{chrom} has {sizes[chrom]:,} bases, in the FASTA {chrom_sizes[chrom]:,}"
-            raise InputError(path, f"{problem}: wrong assembly?", "use files of one assembly")
+        check_length(path, chrom, sizes[chrom], chrom_sizes[chrom])

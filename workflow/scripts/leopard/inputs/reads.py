@@ -18,7 +18,7 @@ import pyBigWig
 
 from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.errors import InputError
-from leopard.genome.formats import examples, other_style
+from leopard.genome.formats import check_length, examples, other_style
 from leopard.genome.tracks import STRETCH, add_runs, cut_chromosomes, new_bigwig
 from leopard.inputs.alignments import is_paired, read_alignments, read_contigs
 from leopard.inputs.counting import (
@@ -207,7 +207,5 @@ def _check_lengths(
         if chrom not in contigs:
             problem = f"aligned to a genome without {chrom}"
             raise InputError(source, problem, "align to this genome, or use other chromosomes")
-        if contigs[chrom] != size:
-            problem = f"{chrom} has {contigs[chrom]:,} bases, in the FASTA {size:,}"
-            raise InputError(source, f"{problem}: wrong assembly?", "use files of one assembly")
+        check_length(source, chrom, contigs[chrom], size)
     return {chrom: size for chrom, size in contigs.items() if chrom in sizes}
