@@ -1,17 +1,16 @@
 from pathlib import Path
 
-import pandas as pd
 from job import job
-from leopard.decoding.peaks import call_track, count_calls, set_excluded_apart, write_narrowpeak
+from leopard.decoding.peaks import write_calls
 from leopard.genome.formats import read_table
 from leopard.genome.tracks import Tracks
 
 with job(snakemake.log[0]):
-    threshold = read_table(snakemake.input.thresholds)["threshold"].item()
-    peaks = call_track(Path(snakemake.input.prediction), threshold)
-    tracks = Tracks(Path(snakemake.input.fasta), excluded=Path(snakemake.input.excluded))
-    kept, excluded = set_excluded_apart(peaks, tracks)
-    if snakemake.params.excluded_calls == "mark":
-        kept = pd.concat([kept, excluded.assign(name=excluded["name"] + "_excluded")])
-    write_narrowpeak(Path(snakemake.output.calls), kept)
-    count_calls(kept, excluded).to_csv(snakemake.output.counts, sep="\t", index=False)
+    write_calls(
+        Path(snakemake.input.prediction),
+        read_table(snakemake.input.thresholds)["threshold"].item(),
+        Tracks(Path(snakemake.input.fasta), excluded=Path(snakemake.input.excluded)),
+        Path(snakemake.output.calls),
+        Path(snakemake.output.counts),
+        mark=snakemake.params.excluded_calls == "mark",
+    )

@@ -121,7 +121,6 @@ def _decode(asked: argparse.Namespace) -> None:
 
     from leopard.genome.formats import read_bed
     from leopard.genome.tracks import iterate_regions, read_chrom_sizes
-    from leopard.study.reads import kind_of
 
     bundle = leopard.open_bundle(asked.bundle, asked.checksum)
     signals = _by_track(asked.signal, list(bundle.manifest["tracks"]))
@@ -130,11 +129,10 @@ def _decode(asked: argparse.Namespace) -> None:
     sizes = read_chrom_sizes(fasta)
     for track, files in signals.items():
         reads = bundle.manifest["tracks"][track]["reads"]
-        for number, path in enumerate(files, 1):
-            if kind_of(path.name):
-                counted = asked.output / f"{track}.{number}.bigWig"
-                _count(path, counted, sizes, asked, reads)
-                files[number - 1] = counted
+        signals[track] = [
+            _count(path, asked.output / f"{track}.{number}.bigWig", sizes, asked, reads)
+            for number, path in enumerate(files, 1)
+        ]
     regions = None
     if asked.regions:
         regions = list(iterate_regions(read_bed(asked.regions, sizes)))
@@ -178,18 +176,21 @@ def _count(
     sizes: Mapping[str, int],
     asked: argparse.Namespace,
     settings: Mapping[str, Any],
-) -> None:
-    """Make a bigWig of reads, on the main chromosomes, if there is none that is newer."""
+) -> Path:
+    """The bigWig of a signal: itself, or one made of reads, if there is none that is newer."""
     from leopard.decoding.cell_line import choose_chromosomes
     from leopard.inputs.reads import count_reads
     from leopard.study.reads import kind_of
 
-    if kind_of(source.name) != "bedGraph" and asked.assay is None:
+    kind = kind_of(source.name)
+    if kind is None:
+        return source
+    if kind != "bedGraph" and asked.assay is None:
         raise InputError(source, "reads, but of which assay", "give --assay")
-    if counted.exists() and counted.stat().st_mtime > source.stat().st_mtime:
-        return
-    wanted = {chrom: sizes[chrom] for chrom in choose_chromosomes(sizes)}
-    count_reads(counted, source, wanted, asked.assay, settings, threads=asked.threads)
+    if not counted.exists() or counted.stat().st_mtime <= source.stat().st_mtime:
+        wanted = {chrom: sizes[chrom] for chrom in choose_chromosomes(sizes)}
+        count_reads(counted, source, wanted, asked.assay, settings, threads=asked.threads)
+    return counted
 
 
 def _index_genome(given: Path, output: Path) -> Path:

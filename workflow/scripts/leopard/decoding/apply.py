@@ -1,18 +1,14 @@
 """A bundle applied to a cell line: the track, the called sites, and what the signals are like."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
-from leopard.decoding.peaks import call_track, count_calls, set_excluded_apart, write_narrowpeak
+from leopard.decoding.peaks import write_calls
 from leopard.decoding.regions import Region, decode_regions, tabulate_regions
 from leopard.decoding.track import decode_genome
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks
-
-log = logging.getLogger(__name__)
 
 
 def apply_bundle(
@@ -43,8 +39,8 @@ def apply_bundle(
         InputError: What is given does not fit the bundle.
     """
     output.mkdir(parents=True, exist_ok=True)
-    tracks, _ = open_cell_line(bundle, fasta, signals, output, other_genome)
-    decoder = bundle.decoder()
+    tracks = open_cell_line(bundle, fasta, signals, output, other_genome)
+    decoder = bundle.decoder
     if regions is not None:
         table = output / "regions.tsv"
         decoded = map(bundle.calibration, decode_regions(decoder, tracks, regions))
@@ -65,10 +61,5 @@ def apply_bundle(
         output / "parts",
         bundle.calibration,
     )
-    excluded = None if other_genome else bundle.excluded
-    kept, left_out = set_excluded_apart(
-        call_track(track, bundle.threshold), Tracks(fasta, excluded=excluded)
-    )
-    write_narrowpeak(calls, kept)
-    count_calls(kept, left_out).to_csv(output / "calls.tsv", sep="\t", index=False)
+    write_calls(track, bundle.threshold, tracks, calls, output / "calls.tsv")
     return {"track": track, "calls": calls}

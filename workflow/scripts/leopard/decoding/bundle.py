@@ -78,6 +78,7 @@ class Bundle:
 
         return seen_arrays(self.networks[0])
 
+    @cached_property
     def decoder(self) -> Any:
         """The networks as a `leopard.decoding.decoder.Decoder`, in the study's own tiles."""
         from leopard.decoding.decoder import Decoder
@@ -118,9 +119,9 @@ class Bundle:
         if key not in self.opened:
             directory = self.file(f"opened/{len(self.opened)}")
             directory.mkdir(parents=True)
-            self.opened[key] = open_cell_line(self, Path(genome), signal, directory)[0]
+            self.opened[key] = open_cell_line(self, Path(genome), signal, directory)
         region = [(chrom, start, end)]
-        (values,) = decode_regions(self.decoder(), self.opened[key], region)
+        (values,) = decode_regions(self.decoder, self.opened[key], region)
         return self.calibration(values)
 
 

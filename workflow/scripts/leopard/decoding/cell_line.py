@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.bundle_file import average_file, reference_file
 from leopard.errors import InputError
-from leopard.genome.tracks import Signal, Tracks
+from leopard.genome.tracks import Tracks, read_chrom_sizes
 from leopard.inputs.signals import (
     match_quantiles,
     measure_signal,
     open_line,
     sample_signal,
+    write_measures,
     write_normalised,
 )
 from leopard.study.tracks import AVERAGE
@@ -65,7 +65,7 @@ def open_cell_line(
     signals: Mapping[str, Sequence[Path]],
     directory: Path,
     other_genome: bool = False,
-) -> tuple[Tracks, pd.DataFrame]:
+) -> Tracks:
     """Open a cell line as the networks of a bundle are to see it.
 
     Args:
@@ -76,10 +76,6 @@ def open_cell_line(
         other_genome: Whether another genome than the bundle's is meant; bases excluded there are
             not excluded here.
 
-    Returns:
-        A reader of the cell line, and what each signal is like, a row a track, as from
-        `leopard.inputs.signals.measure_signal`.
-
     Raises:
         InputError: Another genome, a track that is missing or unknown, or one without signal.
     """
@@ -88,32 +84,25 @@ def open_cell_line(
         problem = f"the bundle sees {', '.join(wanted)}, and what is given is {', '.join(signals)}"
         raise InputError(bundle.path, problem, "give each of them, and no other")
     excluded = None if other_genome else bundle.excluded
-    raw = Tracks(fasta, {name: Signal(signals[name]) for name in wanted}, excluded=excluded)
+    sizes = read_chrom_sizes(fasta)
     if not other_genome:
-        check_genome(bundle, fasta, raw.chrom_sizes)
-    rows, opened = [], {}
+        check_genome(bundle, fasta, sizes)
+    opened = {}
     for name, own in wanted.items():
-        chromosomes = _measured(own["measured"], raw.chrom_sizes)
+        chromosomes = _measured(own["measured"], sizes)
         single = Tracks(fasta, signals[name], excluded=excluded)
         log.info("%s: measured on %s", name, ", ".join(chromosomes))
-        rows.append({"cell_line": directory.name, "track": name})
-        rows[-1] |= measure_signal(single, chromosomes)
-        measures = directory / f"{name}.measures.tsv"
-        pd.DataFrame(rows[-1:]).to_csv(measures, sep="\t", index=False)
-        opened[name] = ([str(x) for x in signals[name]], [str(measures)])
-        if own["scaling"] == "none":
-            opened[name] = (opened[name][0], [])
-        elif own["scaling"] == "quantile":
+        files, measures = [str(x) for x in signals[name]], directory / f"{name}.measures.tsv"
+        write_measures(measures, directory.name, name, measure_signal(single, chromosomes))
+        if own["scaling"] == "quantile":
             normalised = directory / f"{name}.bigWig"
             reference = np.load(bundle.file(reference_file(name)), allow_pickle=False)
             sample = sample_signal(single, chromosomes, own["seed"])
-            write_normalised(
-                normalised, single, list(raw.chrom_sizes), match_quantiles(sample, reference)
-            )
-            opened[name] = ([str(normalised)], [])
+            write_normalised(normalised, single, list(sizes), match_quantiles(sample, reference))
+            files = [str(normalised)]
+        opened[name] = (files, [str(measures)] if own["scaling"] == "mean" else [])
     for array in bundle.arrays:
         if array.startswith(AVERAGE):
             path = bundle.file(average_file(array.removeprefix(AVERAGE)))
             opened[array] = ([str(path)], [])
-    tracks = open_line(fasta, {name: opened[name] for name in bundle.arrays}, excluded=excluded)
-    return tracks, pd.DataFrame(rows)
+    return open_line(fasta, {name: opened[name] for name in bundle.arrays}, excluded=excluded)

@@ -88,6 +88,31 @@ def count_calls(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"called": [len(kept)], "touching_excluded": [len(excluded)]})
 
 
+def write_calls(
+    prediction: Path,
+    threshold: float,
+    tracks: Tracks,
+    calls: Path,
+    counts: Path,
+    mark: bool = False,
+) -> None:
+    """Write the called sites of a track, and how many there are.
+
+    Args:
+        prediction: bigWig of probabilities.
+        threshold: Least probability of a called base.
+        tracks: Reader that knows which bases are excluded.
+        calls: The narrowPeak.
+        counts: The table of `count_calls`.
+        mark: Whether sites that touch excluded bases are kept, marked by their names.
+    """
+    kept, excluded = set_excluded_apart(call_track(prediction, threshold), tracks)
+    if mark:
+        kept = pd.concat([kept, excluded.assign(name=excluded["name"] + "_excluded")])
+    write_narrowpeak(calls, kept)
+    count_calls(kept, excluded).to_csv(counts, sep="\t", index=False)
+
+
 def write_narrowpeak(path: Path, peaks: pd.DataFrame) -> None:
     """Write called sites, ordered by chromosome name and start as bedtools expects.
 

@@ -94,6 +94,12 @@ def read_scale(measures: Sequence[str | Path]) -> float:
     return 1 / mean
 
 
+def write_measures(path: Path, cell_line: str, track: str, measures: Mapping[str, float]) -> None:
+    """Write a table as `read_measures` reads it, of what `measure_signal` found."""
+    row = {"cell_line": cell_line, "track": track, **measures}
+    pd.DataFrame([row]).to_csv(path, sep="\t", index=False)
+
+
 def read_measures(path: str | Path) -> pd.Series:
     """The numbers of a table as from `measure_signal`."""
     return read_table(path).drop(columns=["cell_line", "track"]).iloc[0]
