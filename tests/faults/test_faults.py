@@ -23,7 +23,7 @@ from faults.conftest import (
     wait_until,
 )
 
-ARRAYS = [f"results/tiny/windows/{x}.npy" for x in ("sequence", "a.signal", "a.labels")]
+ARRAYS = [f"results/tiny/windows/{x}.npy" for x in ("sequence", "a.accessibility", "a.labels")]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system needs root")
 
 
