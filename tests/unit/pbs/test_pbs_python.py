@@ -42,7 +42,11 @@ def test_python_3_6_submits_watches_and_clears(stand_in, tmp_path, monkeypatch):
         (tmp_path / "bin" / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setenv("PROGRESS_SECONDS", "0.1")
-    write_job(tmp_path / "job.sh", rule="draw", threads=1, resources={"mem_mb": 10, "runtime": 1})
+    job = write_job(
+        tmp_path / "job.sh", rule="draw", threads=1, resources={"mem_mb": 10, "runtime": 10}
+    )
+    # It runs until it is deleted: "1 running" is said however late the sidecar looks.
+    job.write_text(job.read_text().replace("cd /clone", "sleep 600; cd /clone"))
     stand_in(disabled="normal", slots=1)
     script = tmp_path / "run.sh"
     script.write_text(
