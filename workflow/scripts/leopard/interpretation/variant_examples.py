@@ -1,0 +1,96 @@
+"""The variants that change most, with the tracks of both alleles."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from leopard.interpretation.haplotypes import Variant
+
+EXAMPLES = 3
+"""How many are kept, of gains and of losses each."""
+
+SIGNS = {"gain": 1, "loss": -1}
+"""Of scores, by direction."""
+
+
+class Example(NamedTuple):
+    """A variant with the tracks around it, bases of both alleles under each other.
+
+    Attributes:
+        chrom: The chromosome.
+        number: Of the variant there, among those that are scored.
+        score: Difference of logits.
+        start: First base that is replaced.
+        flank: Bases to its left.
+        tracks: float64 [3, n]: probabilities of the reference and of the haplotype, and
+            accessibility of the reference; 0 where there is no base.
+    """
+
+    chrom: str
+    number: int
+    score: float
+    start: int
+    flank: int
+    tracks: np.ndarray
+
+
+def choose_best(examples: Iterable[Example], direction: str) -> list[Example]:
+    """The `EXAMPLES` that change most in a direction, the most first."""
+    sign = SIGNS[direction]
+    found = [x for x in examples if sign * x.score > 0]
+    return sorted(found, key=lambda x: (-sign * x.score, x.chrom, x.number))[:EXAMPLES]
+
+
+class Examples:
+    """The best of what passes.
+
+    Args:
+        chrom: The chromosome of all of them.
+        flank: Bases to each side of a variant.
+    """
+
+    def __init__(self, chrom: str, flank: int) -> None:
+        self.chrom, self.flank = chrom, flank
+        self.best: dict[str, list[Example]] = {direction: [] for direction in SIGNS}
+
+    def add(
+        self, first: int, variants: Sequence[Variant], scores: np.ndarray, tracks: np.ndarray
+    ) -> None:
+        """Let some variants pass.
+
+        Args:
+            first: Number of the first of them.
+            variants: They.
+            scores: float64 [n].
+            tracks: As in `Example`, float64 [3, n, columns].
+        """
+        for direction, sign in SIGNS.items():
+            rows = np.argsort(-sign * scores, kind="stable")[:EXAMPLES]
+            new = [
+                Example(
+                    *(self.chrom, first + int(row), float(scores[row]), variants[row].start),
+                    *(self.flank, tracks[:, row]),
+                )
+                for row in rows
+            ]
+            self.best[direction] = choose_best([*self.best[direction], *new], direction)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All of them, as arrays to be written."""
+        found = [x for kept in self.best.values() for x in kept]
+        arrays = {f"example_{i}": x.tracks for i, x in enumerate(found)}
+        rows = [(x.number, x.score, x.start, x.flank) for x in found]
+        return arrays | {"examples": np.array(rows, np.float64).reshape(-1, 4)}
+
+
+def read_examples(chrom: str, drawn: Path) -> list[Example]:
+    """Those that were written of a chromosome."""
+    with np.load(drawn) as arrays:
+        return [
+            Example(
+                chrom, int(number), float(score), int(start), int(flank), arrays[f"example_{i}"]
+            )
+            for i, (number, score, start, flank) in enumerate(arrays["examples"])
+        ]
