@@ -83,7 +83,8 @@ def expect(networks, genome, chrom, variant):
         **{"allele1_sum": sums[0], "allele2_sum": sums[1], "sum_difference": sums[1] - sums[0]},
         "logfc": np.log2(sums[1] / sums[0]),
         "jsd": np.sqrt(sum(parts) / 2),
-        "accessibility": signal[first : end + FLANK].mean(),
+        "length_difference": len(other) - len(codes),
+        "reference_accessibility": signal[first : end + FLANK].mean(),
     }
 
 

@@ -105,11 +105,8 @@ def read_haplotype(
     low, high = int(source[0]), int(source[-1]) + 1
     codes = tracks.codes(chrom, low, high)[source - low]
     signals = tracks.signals(chrom, low, high)[source - low]
-    put_from = max(variant.start - first, 0)
-    put_to = max(variant.start + len(variant.inserted) - first, 0)
-    codes[put_from:put_to] = variant.inserted[max(first - variant.start, 0) :][
-        : len(codes) - put_from
-    ]
+    put = (at >= variant.start) & (at < variant.start + len(variant.inserted))
+    codes[put] = variant.inserted[at[put] - variant.start]
     return codes, signals
 
 

@@ -12,9 +12,9 @@ from leopard.metrics import EPSILON
 MEASURES = (
     *("allele1_max", "allele1_pos", "allele2_max", "allele2_pos"),
     *("logit_difference", "logit_difference.sd", "allele1_sum", "allele2_sum", "sum_difference"),
-    *("logfc", "jsd", "accessibility"),
+    *("logfc", "jsd", "length_difference", "reference_accessibility"),
 )
-"""Names of what `compare_alleles` gives, and of the reference's accessibility around a variant."""
+"""Names of what `compare_alleles` gives, and of the mean accessibility around a variant."""
 
 SCORE = MEASURES.index("logit_difference")
 
@@ -97,7 +97,7 @@ def calibrate_members(
 def compare_alleles(
     reference: np.ndarray, alternative: np.ndarray, variants: Sequence[Variant], flank: int
 ) -> np.ndarray:
-    """All of `MEASURES` but the last.
+    """All of `MEASURES` but the accessibility.
 
     Logarithms are of what is not below `EPSILON`, nor above 1 - `EPSILON`. The Jensen-Shannon
     distance is the root of the divergence, in bits, of the two profiles, each divided by its sum
@@ -130,6 +130,7 @@ def compare_alleles(
             *(largest[0], places[0], largest[1], places[1]),
             *(logits[1] - logits[0], (members[1] - members[0]).std(axis=0)),
             *(sums[0], sums[1], sums[1] - sums[0], np.log2(safe[1] / safe[0]), distances),
+            [x.shift for x in variants],
         ],
         axis=1,
     )

@@ -5,7 +5,7 @@ What is written again is the line as it was, so that nothing of it is lost. Posi
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -115,7 +115,7 @@ class VariantFile:
                 found[name[1]] = int(length[1])
         return found
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
+    def _lines(self) -> Generator[tuple[int, str]]:
         """Numbers and texts of all lines."""
         with open_compressed(self.path) as stream:
             for number, line in enumerate(stream, 1):

@@ -71,7 +71,7 @@ class Scorer:
             alternative = self._align([x.probabilities for x in other], some, inserted, other)
             signal = self._align([x.signal[None] for x in one], some, replaced, one)
             pair = [calibrate_members(x, self.calibrate) for x in (reference, alternative)]
-            compared = compare_alleles(*pair, some, self.flank)
+            compared = compare_alleles(pair[0], pair[1], some, self.flank)
             means = np.array([x.signal.mean() for x in one])[:, None]
             yield (
                 some,
@@ -118,7 +118,7 @@ def score_chromosome(
     rng = np.random.default_rng([seed, *chrom.encode()])
     samples = {kind: Sample(n, rng) for kind, n in quotas.items()}
     examples = Examples(chrom, scorer.flank)
-    unfinished = scores.with_suffix(".unfinished")
+    unfinished, complete = (x.with_name(f"{x.name}.unfinished") for x in (scores, drawn))
     table = open_memmap(unfinished, mode="w+", shape=(count, len(MEASURES)))
     filled, told, began = 0, 0.0, time.monotonic()
     for some, measures, profiles in scorer.score(chrom, variants):
@@ -139,9 +139,9 @@ def score_chromosome(
         random = draw_variants(scorer.tracks, chrom, sample.kept, sample.size, width, rng)
         parts = [measures[:, SCORE] for _, measures, _ in scorer.score(chrom, random)]
         found[kind] = np.concatenate([*parts, np.empty(0)])
-    with drawn.with_suffix(".unfinished").open("wb") as file:
-        np.savez(file, **found, **examples.arrays())
-    drawn.with_suffix(".unfinished").replace(drawn)
+    with complete.open("wb") as file:
+        np.savez(file, allow_pickle=False, **found, **examples.arrays())
+    complete.replace(drawn)
     unfinished.replace(scores)
 
 

@@ -6,7 +6,7 @@ another halo. The reference is computed once for all variants of a neighbourhood
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -183,7 +183,7 @@ def _join(predicted: Sequence[Predicted], regions: np.ndarray) -> list[Predicted
     firsts = [x.first for x in predicted]
     bounds = np.append(np.searchsorted(firsts, regions[:, 0]), len(firsts))
     joined = []
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in pairwise(bounds):
         some = predicted[start:end]
         joined.append(
             Predicted(
