@@ -4,6 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,23 @@ REASONS = {
 """Why an allele is not scored."""
 
 MISMATCHES = ("reference_mismatch", "flipped")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How variants are scored.
+
+    Attributes:
+        neighbourhood: Bases to each side of a variant over which alleles are compared.
+        longest_allele: Bases of the longest allele that is scored.
+        background: Random variants of each kind to compare scores with.
+        seed: Of these.
+    """
+
+    neighbourhood: int = 100
+    longest_allele: int = 50
+    background: int = 2000
+    seed: int = 1
 
 
 class Allele(NamedTuple):

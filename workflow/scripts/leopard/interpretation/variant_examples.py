@@ -85,6 +85,12 @@ class Examples:
         return arrays | {"examples": np.array(rows, np.float64).reshape(-1, 4)}
 
 
+def read_background(drawn: Path) -> list[np.ndarray]:
+    """Scores of the random variants that were written of a chromosome, of each kind."""
+    with np.load(drawn) as arrays:
+        return [arrays[name] for name in arrays if not name.startswith("example")]
+
+
 def read_examples(chrom: str, drawn: Path) -> list[Example]:
     """Those that were written of a chromosome."""
     with np.load(drawn) as arrays:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from leopard.errors import InputError
 from leopard.genome.formats import TEXT, file_errors, open_compressed
+from leopard.study.variants import vcf_ending
 
 VCF_COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 TABLE_COLUMNS = ("chr", "pos", "allele1", "allele2", "variant_id")
 """Those of a table without a header, too, as variant-scorer has them."""
 
-VCF_NAME = re.compile(r"\.vcf(\.b?gz)?$", re.IGNORECASE)
 CONTIG = re.compile(r"##contig=<(?:.*,)?ID=([^,>]+)(?:,.*)?>")
 LENGTH = re.compile(r"[<,]length=(\d+)[,>]")
 EOF_BLOCK = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -67,7 +67,7 @@ class VariantFile:
         self.header: list[str] = []
         with file_errors(path), closing(self._lines()) as lines:
             _, first = next(lines, (0, ""))
-            self.is_vcf = bool(VCF_NAME.search(path.name)) or first.startswith("##fileformat=VCF")
+            self.is_vcf = vcf_ending(path.name) is not None or first.startswith("##fileformat=VCF")
             if self.is_vcf:
                 self._read_header(first, lines)
             else:

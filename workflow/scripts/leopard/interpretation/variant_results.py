@@ -12,7 +12,8 @@ import numpy as np
 import pysam
 from scipy.stats import false_discovery_control
 
-from leopard.interpretation.alleles import KINDS, REASONS, Allele
+from leopard.genome.tracks import Tracks
+from leopard.interpretation.alleles import KINDS, REASONS, Allele, Settings, iterate_alleles
 from leopard.interpretation.profiles import MEASURES, SCORE
 from leopard.interpretation.variant_files import VariantFile
 
@@ -146,7 +147,7 @@ def _iterate_rows(
 
 def _format(name: str, value: float) -> str:
     if np.isnan(value):
-        return "."
+        return ""
     if name in PLACES:
         return str(int(value) + 1)
     return f"{value:.5g}"
@@ -191,6 +192,42 @@ def write_results(
                 lines.write(_annotate(group) + "\n")
 
 
+def gather_scores(
+    path: Path,
+    fasta: Path,
+    parts: Mapping[str, tuple[Path, Path]],
+    chromosomes: Sequence[str],
+    settings: Settings,
+    origin: str,
+    table: Path,
+    vcf: Path | None,
+) -> None:
+    """Write the scores of all chromosomes as a table, and as a VCF if that is what was given.
+
+    Args:
+        path: The file of variants.
+        fasta: The indexed genome.
+        parts: By chromosome that has variants, what was written of it.
+        chromosomes: All that are scored.
+        settings: How they were scored.
+        origin: Which model and cell line.
+        table: The table.
+        vcf: The VCF.
+    """
+    scored = {chrom: open_scored(*files) for chrom, files in parts.items()}
+    alleles = iterate_alleles(
+        VariantFile(path), Tracks(fasta), chromosomes, settings.longest_allele
+    )
+    about = [
+        f"model={origin}",
+        "accessibility=that of the reference for both alleles; bases that an allele inserts have "
+        "that of the base before them",
+        f"neighbourhood={settings.neighbourhood} bases to each side of a variant",
+        f"background={settings.background} random variants of each kind, seed {settings.seed}",
+    ]
+    write_results(VariantFile(path), alleles, scored, about, table, vcf)
+
+
 def _write_header(variants: VariantFile, about: Sequence[str]) -> list[str]:
     """The header of the VCF, with the fields of its own; those of an earlier run are replaced."""
     kept = [x for x in variants.header[:-1] if PREFIX not in x and not x.startswith(ABOUT)]
@@ -212,7 +249,7 @@ def _annotate(group: Sequence[tuple[Allele, Mapping[str, str]]]) -> str:
     info = [x for x in fields[7].split(";") if x != "." and not x.startswith(PREFIX)]
     if any(numbers for _, numbers in group):
         for column, (name, _) in FIELDS.items():
-            values = ",".join(numbers.get(column, ".") for _, numbers in group)
+            values = ",".join(numbers.get(column) or "." for _, numbers in group)
             info.append(f"{PREFIX}{name}={values}")
     if any(allele.reason for allele, _ in group):
         reasons = ",".join(allele.reason or "." for allele, _ in group)

@@ -1,34 +1,20 @@
 """Variants scored, from a file to files: the steps that a study and a bundle share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from leopard.genome.tracks import Tracks
-from leopard.interpretation.alleles import iterate_alleles, judge_record
+from leopard.decoding.bundle import Bundle
+from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
+from leopard.decoding.track import identify, prepare_parts
+from leopard.genome.tracks import Tracks, read_chrom_sizes
+from leopard.interpretation.alleles import KINDS, Settings, check_variants, judge_record
 from leopard.interpretation.haplotypes import Variant
 from leopard.interpretation.variant_files import VariantFile
-from leopard.interpretation.variant_results import open_scored, write_results
+from leopard.interpretation.variant_results import gather_scores
 from leopard.interpretation.variant_scores import Scorer, score_chromosome, share_background
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How variants are scored.
-
-    Attributes:
-        neighbourhood: Bases to each side of a variant over which alleles are compared.
-        longest_allele: Bases of the longest allele that is scored.
-        background: Random variants of each kind to compare scores with.
-        seed: Of these.
-    """
-
-    neighbourhood: int = 100
-    longest_allele: int = 50
-    background: int = 2000
-    seed: int = 1
+from leopard.study.variants import vcf_ending
 
 
 def list_variants(
@@ -72,35 +58,61 @@ def score_file(
     score_chromosome(scorer, chrom, variants, total, quotas, settings.seed, *outputs)
 
 
-def gather_scores(
-    path: Path,
+def score_with_bundle(
+    bundle: Bundle,
     fasta: Path,
-    parts: Mapping[str, tuple[Path, Path]],
+    signals: Mapping[str, Sequence[Path]],
+    path: Path,
+    output: Path,
     settings: Settings,
-    origin: str,
-    table: Path,
-    vcf: Path | None,
-) -> None:
-    """Write the scores of all chromosomes as a table, and as a VCF if that is what was given.
+    keep_mismatches: bool = False,
+    other_genome: bool = False,
+) -> dict[str, Path]:
+    """Score variants in a cell line with a bundle.
+
+    A finished chromosome is kept until all are, so that a run that was killed goes on from there if
+    the networks, the signals, the variants and the settings are still the same.
 
     Args:
+        bundle: It.
+        fasta: The genome, indexed.
+        signals: By track of the bundle, the bigWigs of its replicates.
         path: The file of variants.
-        fasta: The indexed genome.
-        parts: By chromosome that is scored, what `score_file` wrote.
-        settings: How they were scored.
-        origin: Which model and cell line.
-        table: The table.
-        vcf: The VCF.
+        output: A directory; its name is taken for the cell line's.
+        settings: How.
+        keep_mismatches: Whether records whose REF is not the genome's are passed over.
+        other_genome: Whether another genome than the bundle's is meant.
+
+    Returns:
+        What was written, by kind: table, and vcf if a VCF was given.
+
+    Raises:
+        InputError: What is given does not fit the bundle, or the genome.
     """
-    scored = {chrom: open_scored(*files) for chrom, files in parts.items()}
-    alleles = iterate_alleles(
-        VariantFile(path), Tracks(fasta), list(parts), settings.longest_allele
+    output.mkdir(parents=True, exist_ok=True)
+    chromosomes = choose_chromosomes(read_chrom_sizes(fasta))
+    longest = settings.longest_allele
+    counts = check_variants(path, Tracks(fasta), chromosomes, longest, keep_mismatches)
+    tracks = open_cell_line(bundle, fasta, signals, output, other_genome)
+    flank = settings.neighbourhood
+    scorer = Scorer(bundle.decoder, tracks, flank, longest, bundle.calibration)
+    state = path.stat()
+    own = f"{settings} {path} {state.st_size} {state.st_mtime_ns} {bundle.calibration}"
+    directory = output / "parts"
+    prepare_parts(directory, f"{identify(bundle.decoder, tracks)} {own}")
+    parts = {}
+    for chrom in counts["chrom"][counts["outcome"].isin(KINDS)].unique():
+        parts[chrom] = directory / f"{chrom}.npy", directory / f"{chrom}.npz"
+        if not parts[chrom][0].exists():  # the last to be written
+            score_file(scorer, path, fasta, chrom, chromosomes, counts, settings, parts[chrom])
+    written = {"table": output / "variants.tsv"}
+    if ending := vcf_ending(path.name):
+        written["vcf"] = output / f"variants{ending}"
+    origin = f"{bundle.name} in {output.name}"
+    gather_scores(
+        path, fasta, parts, chromosomes, settings, origin, written["table"], written.get("vcf")
     )
-    about = [
-        f"model={origin}",
-        "accessibility=that of the reference for both alleles; bases that an allele inserts have "
-        "that of the base before them",
-        f"neighbourhood={settings.neighbourhood} bases to each side of a variant",
-        f"background={settings.background} random variants of each kind, seed {settings.seed}",
-    ]
-    write_results(VariantFile(path), alleles, scored, about, table, vcf)
+    for part in directory.iterdir():
+        part.unlink()
+    directory.rmdir()
+    return written

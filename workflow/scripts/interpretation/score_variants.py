@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import numpy as np
+from job import devices_of, job
+
+with job(snakemake.log[0], snakemake.input):
+    from leopard import devices
+
+    devices.set_up(**devices_of(snakemake))
+
+    from leopard import models
+    from leopard.decoding import calibration
+    from leopard.decoding.decoder import Decoder
+    from leopard.genome.formats import read_table
+    from leopard.inputs.signals import open_line
+    from leopard.interpretation.alleles import Settings
+    from leopard.interpretation.variant_scores import Scorer
+    from leopard.interpretation.variants import score_file
+
+    files, params = snakemake.input, snakemake.params
+    settings = Settings(**params.settings)
+    decoder = Decoder(
+        [models.load(Path(x)) for x in files.models],
+        # From the config, not params: they change the speed alone, so no job reruns for them.
+        snakemake.config["prediction"]["tile_length"],
+        snakemake.config["prediction"]["batch_size"],
+        params.both_strands,
+    )
+    tracks = open_line(files.fasta, params.signals, excluded=files.excluded)
+    maps = [calibration.read(Path(x)) for x in files.calibration]
+    calibrate = maps[0] if maps else np.asarray
+    scorer = Scorer(decoder, tracks, settings.neighbourhood, settings.longest_allele, calibrate)
+    outputs = Path(snakemake.output.scores), Path(snakemake.output.drawn)
+    score_file(
+        scorer,
+        Path(files.variants[0]),
+        Path(files.fasta),
+        snakemake.wildcards.chrom,
+        params.chromosomes,
+        read_table(files.counts),
+        settings,
+        outputs,
+    )
