@@ -11,6 +11,7 @@ from typing import Any
 
 import leopard
 from leopard.errors import InputError
+from leopard.interpretation.variant_command import add_variants
 
 DESCRIPTION = """\
 Decode where a transcription factor binds, base by base, with a model that somebody trained: a
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--regions", type=Path, metavar="BED", help="decode these alone")
     decode.set_defaults(run=_decode)
 
-    _add_variants(commands, cells)
+    add_variants(commands, cells, _open_cells)
 
     calls = commands.add_parser("calls", help="call sites of a track anew")
     calls.add_argument("track", type=Path, help="bigWig of probabilities")
@@ -116,39 +117,6 @@ def _cells_parser() -> argparse.ArgumentParser:
     cells.add_argument("--threads", type=int, default=os.cpu_count(), help="of the processor")
     cells.add_argument("--backend", choices=["tensorflow", "jax"], help="what Keras runs on")
     return cells
-
-
-def _add_variants(commands: Any, cells: argparse.ArgumentParser) -> None:
-    """The command that scores variants; its numbers are those of a study unless others are given."""
-    variants = commands.add_parser(
-        "variants",
-        parents=[cells],
-        help="tell what variants change in a cell line",
-        description="Writes variants.tsv and, if a VCF is given, variants.vcf or variants.vcf.gz, "
-        "with the scores of each allele. A run that was stopped goes on from the last finished "
-        "chromosome.",
-    )
-    variants.add_argument(
-        "--variants",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="a VCF, or a table with the columns chr, pos, allele1, allele2; sorted",
-    )
-    for option, default, meaning in (
-        ("neighbourhood", 100, "bases to each side over which alleles are compared"),
-        ("longest-allele", 50, "longest allele that is scored, in bases"),
-        ("background", 2000, "random variants of each kind to compare scores with"),
-        ("seed", 1, "of these"),
-    ):
-        described = f"{meaning} ({default})"
-        variants.add_argument(f"--{option}", type=int, default=default, metavar="N", help=described)
-    variants.add_argument(
-        "--keep-mismatches",
-        action="store_true",
-        help="pass over records whose REF is not what the genome has, instead of stopping",
-    )
-    variants.set_defaults(run=_variants)
 
 
 def _card(asked: argparse.Namespace) -> None:
@@ -192,27 +160,6 @@ def _decode(asked: argparse.Namespace) -> None:
         regions = list(iterate_regions(read_bed(asked.regions, read_chrom_sizes(fasta))))
     written = apply_bundle(
         bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
-    )
-    for kind, path in written.items():
-        print(f"{kind}: {path}")
-
-
-def _variants(asked: argparse.Namespace) -> None:
-    bundle, fasta, signals = _open_cells(asked)
-
-    from leopard.interpretation.alleles import Settings
-    from leopard.interpretation.variants import score_with_bundle
-
-    settings = Settings(asked.neighbourhood, asked.longest_allele, asked.background, asked.seed)
-    written = score_with_bundle(
-        bundle,
-        fasta,
-        signals,
-        asked.variants,
-        asked.output,
-        settings,
-        asked.keep_mismatches,
-        asked.other_genome,
     )
     for kind, path in written.items():
         print(f"{kind}: {path}")
