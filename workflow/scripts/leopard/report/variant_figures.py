@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from leopard.interpretation.variant_examples import EXAMPLES, SIGNS, Example, choose_best
 from leopard.report.style import BLUE, GREY, STYLE, VERMILION
@@ -111,6 +112,10 @@ def plot_variants(
             else:
                 axes.set_axis_off()
                 axes.text(0.5, 0.5, f"no other {direction}", ha="center", va="center")
+    if any(best.values()):
+        lines = [Line2D([], [], color=colour) for colour in ("black", *COLOURS.values())]
+        names = ("probability with REF", "with ALT, a gain", "with ALT, a loss")
+        figure.legend(lines, names, loc="outside lower center", ncol=len(names))
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 
@@ -135,7 +140,8 @@ def _plot_example(
     axes: Axes, example: Example, name: str, colour: str, tallest: float, accessibility: str
 ) -> None:
     """The tracks of both alleles of one variant, over the reference's accessibility."""
-    reference, alternative, signal = example.tracks
+    reference, alternative = np.where(example.tracks[:2] > 0, example.tracks[:2], np.nan)
+    signal = example.tracks[2]
     x = np.arange(len(reference)) - example.flank
     behind = axes.twinx()
     behind.fill_between(x, signal, step="mid", color="#D8D8D8", linewidth=0)
@@ -150,4 +156,3 @@ def _plot_example(
     axes.set(ylim=(-0.02, 1.05), xlim=(x[0], x[-1]))
     axes.set(xlabel="position from the variant (bp)", ylabel="probability")
     axes.set_title(f"{name}\nlogit {example.score:+.2f}", fontsize=10)
-    axes.legend(fontsize=9, loc="upper right")
