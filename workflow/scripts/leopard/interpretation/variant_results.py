@@ -1,21 +1,21 @@
 """Scored variants as people read them: p and q values, the VCF with its fields, the table."""
 
-import io
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple
 
 import numpy as np
-import pysam
 from scipy.stats import false_discovery_control
 
 from leopard.genome.tracks import Tracks
 from leopard.interpretation.alleles import KINDS, REASONS, Allele, Settings, iterate_alleles
 from leopard.interpretation.profiles import MEASURES, SCORE
+from leopard.interpretation.variant_examples import Examples
 from leopard.interpretation.variant_files import VariantFile
+from leopard.interpretation.variant_text import new_text
 
 PLACES = ("allele1_pos", "allele2_pos")
 RANKS = tuple(f"{MEASURES[SCORE]}.{x}" for x in ("quantile", "pval", "qval"))
@@ -61,6 +61,12 @@ class Scored(NamedTuple):
 
     scores: np.ndarray
     background: Mapping[str, np.ndarray]
+
+
+def write_nothing(chrom: str, scores: Path, drawn: Path) -> None:
+    """Write what `score_chromosome` would of a chromosome without variants."""
+    np.save(scores, np.empty((0, len(MEASURES))))
+    np.savez(drawn, allow_pickle=False, **Examples(chrom, 0).arrays())
 
 
 def open_scored(scores: Path, drawn: Path) -> Scored:
@@ -174,9 +180,9 @@ def write_results(
     """
     ranks = rank_variants(scored)
     with ExitStack() as stack:
-        rows = stack.enter_context(_new_text(table))
+        rows = stack.enter_context(new_text(table))
         rows.write("\t".join(COLUMNS) + "\n")
-        lines = stack.enter_context(_new_text(vcf)) if vcf else None
+        lines = stack.enter_context(new_text(vcf)) if vcf else None
         if lines:
             lines.write("\n".join([*_write_header(variants, about), ""]))
         paired = _iterate_rows(alleles, scored, ranks)
@@ -256,42 +262,3 @@ def _annotate(group: Sequence[tuple[Allele, Mapping[str, str]]]) -> str:
         info.append(f"{SKIPPED}={reasons}")
     fields[7] = ";".join(info)
     return "\t".join(fields)
-
-
-class _Blocks(io.RawIOBase):
-    """A bgzip file as a stream of bytes, for text to be written to."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = pysam.BGZFile(str(path), "w", None)
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
-
-    def write(self, content: Any) -> int:
-        """Write bytes; how many."""
-        self._file.write(bytes(content))
-        return len(content)
-
-    def close(self) -> None:
-        """Write the end."""
-        if not self.closed:
-            self._file.close()
-        super().close()
-
-
-@contextmanager
-def _new_text(path: Path) -> Iterator[TextIO]:
-    """A file of text to write, whole before it gets its name; bgzipped and indexed if .gz."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    if path.suffix != ".gz":
-        with unfinished.open("w", encoding="utf-8") as file:
-            yield file
-        unfinished.replace(path)
-        return
-    with io.TextIOWrapper(io.BufferedWriter(_Blocks(unfinished)), encoding="utf-8") as file:
-        yield file
-    # A tabix index ends at 2^29 bases; where a chromosome goes on, it cannot be made.
-    index = Path(pysam.tabix_index(str(unfinished), preset="vcf", keep_original=True))
-    index.with_name(f"{index.name}.tbi").replace(path.with_name(f"{path.name}.tbi"))
-    unfinished.replace(path)
