@@ -45,17 +45,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Stu
         motif=motif_url,
         members=[{"train": "a", "validation": "a", "seed": 1}],
         genome={"fasta": "results/tiny/simulated/genome.fa.gz", "assembly": "hg19"},
-        variants={"file": "some.vcf", "mismatches": "keep", "background": 20},
+        variants={"file": "results/tiny/simulated/variants.vcf", "background": 20},
     )
-    # Whichever base the genome has there, one record has it, too; the others are passed over.
-    records = [
-        f"chr{number}\t{place}\t.\t{base}\t{base}AC,{'CGTA'['ACGT'.index(base)]}\t.\t.\t.\n"
-        for number in (1, 2, 3)
-        for place in range(5000, 45_000, 2000)
-        for base in "ACGT"
-    ]
-    header = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-    (study.directory / "some.vcf").write_text(header + "".join(records))
     rows = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
     (study.directory / "fragments.tsv").write_text("".join(rows))
     write_sheet(
