@@ -62,7 +62,7 @@ def run(scorer, genome, given: Path, directory: Path) -> tuple[Path, Path, dict]
         else:
             del parts[chrom]
     table, vcf = directory / "out.tsv", directory / "out.vcf.gz"
-    gather_scores(given, genome.fasta, parts, SETTINGS, "unet in a", table, vcf)
+    gather_scores(given, genome.fasta, parts, CHROMOSOMES, SETTINGS, "unet in a", table, vcf)
     return table, vcf, parts
 
 
@@ -156,12 +156,12 @@ def test_the_examples_are_the_largest_changes(results):
     found = [x for chrom, (_, path) in parts.items() for x in read_examples(chrom, path)]
     for direction, sign in (("gain", 1), ("loss", -1)):
         best = choose_best(found, direction)
-        scores = np.sort(sign * rows["logit_difference"])[::-1]
+        scores = np.sort(sign * rows["sum_difference"])[::-1]
         wanted = scores[scores > 0][:3]
         np.testing.assert_allclose([sign * x.score for x in best], wanted, rtol=1e-4)
         for example in best:
             row = rows[(rows["chr"] == example.chrom)].iloc[example.number]
-            assert row["logit_difference"] == pytest.approx(example.score, rel=1e-4)
+            assert row["sum_difference"] == pytest.approx(example.score, rel=1e-4)
             largest = example.tracks[:2].max(axis=1)
             assert row[["allele1_max", "allele2_max"]].tolist() == pytest.approx(
                 largest.tolist(), rel=1e-4

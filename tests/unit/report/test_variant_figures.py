@@ -27,7 +27,7 @@ def table(tmp_path):
 def example(chrom, number):
     tracks = np.full((3, 41), 0.5)
     tracks[1, 20] = 0  # of a deletion
-    return Example(chrom, number, SCORES[chrom][number], 100, 20, tracks)
+    return Example(chrom, number, SCORES[chrom][number] / 2, 100, 20, tracks)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 100])
@@ -35,14 +35,15 @@ def test_the_page(table, monkeypatch, rows):
     monkeypatch.setattr(variant_figures, "ROWS", rows)
     examples = [example("chr1", 1), example("chr1", 2), example("chr2", 1)]
     shown = read_scores(table, 3.0, examples)
-    clipped = np.clip([x for scores in SCORES.values() for x in scores], -3, 3)
-    assert shown.counts.tolist() == np.histogram(clipped, BINS, (-3, 3))[0].tolist()
+    assert shown.edges[[0, -1]].tolist() == [-9, 9]
+    scores = [x for own in SCORES.values() for x in own]
+    assert shown.counts.tolist() == np.histogram(scores, BINS, (-9, 9))[0].tolist()
     figure = plot_variants(shown, np.linspace(-1, 1, 50), examples, "Variants", "accessibility")
     titles = [x.get_title(loc="left") for x in figure.axes]
     assert [x for x in titles if "chr" in x] == [
-        "chr1_2, chr1:102 A>C, q 0.25\nlogit +3.00",
-        "chr2_1, chr2:101 A>C, q 0.25\nlogit -9.00",
-        "chr1_1, chr1:101 A>C, q 0.25\nlogit -2.00",
+        "chr1_2, chr1:102 A>C\nlogit +3.00, q 0.25, sum +1.50",
+        "chr2_1, chr2:101 A>C\nlogit -9.00, q 0.25, sum -4.50",
+        "chr1_1, chr1:101 A>C\nlogit -2.00, q 0.25, sum -1.00",
     ]
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert texts == ["no other gain"] * (EXAMPLES - 1) + ["no other loss"] * (EXAMPLES - 2)

@@ -13,7 +13,6 @@ with job(snakemake.log[0], snakemake.input):
         examples += read_examples(chrom, Path(path))
         background += read_background(Path(path))
     random = np.concatenate(background)
-    limit = max(np.abs([*random, *(x.score for x in examples)]).max(initial=0), 1e-3)
-    shown = read_scores(Path(files.table), limit, examples)
+    shown = read_scores(Path(files.table), np.abs(random).max(initial=1e-3), examples)
     figure = plot_variants(shown, random, examples, params.title, params.accessibility)
     save(figure, snakemake.output[0])

@@ -21,7 +21,7 @@ class Example(NamedTuple):
     Attributes:
         chrom: The chromosome.
         number: Of the variant there, among those that are scored.
-        score: Difference of logits.
+        score: Difference of the sums of probabilities.
         start: First base that is replaced.
         flank: Bases to its left.
         tracks: float64 [3, n]: probabilities of the reference and of the haplotype, and

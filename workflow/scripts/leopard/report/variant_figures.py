@@ -21,6 +21,8 @@ BINS = 61
 ROWS = 100_000
 """Of the table that are read at once."""
 
+SCORE, Q = "logit_difference", "logit_difference.qval"
+
 COLOURS = {"gain": BLUE, "loss": VERMILION}
 
 
@@ -38,46 +40,49 @@ class Shown(NamedTuple):
     names: Mapping[tuple[str, int], str]
 
 
-def read_scores(table: Path, limit: float, examples: Sequence[Example]) -> Shown:
+def read_scores(table: Path, least: float, examples: Sequence[Example]) -> Shown:
     """Go through a table of scores, some rows at a time.
 
     Args:
         table: As from `leopard.interpretation.variant_results.write_results`.
-        limit: The largest score that the bins reach; larger ones are in the last bin.
+        least: How far from 0 the bins reach, or farther if a score does.
         examples: Those to be named.
     """
+    limit = least
+    for rows in pd.read_csv(table, sep="\t", usecols=[SCORE], chunksize=ROWS):
+        limit = max(limit, rows[SCORE].abs().max())
     edges = np.linspace(-limit, limit, BINS + 1)
     counts = np.zeros(BINS, np.int64)
     passed: Counter[str] = Counter()
-    wanted = {(x.chrom, x.number) for x in examples}
     names = {}
     text = dict.fromkeys(["chr", "allele1", "allele2", "variant_id"], "str")
-    score, q = "logit_difference", "logit_difference.qval"
     for rows in pd.read_csv(
         table,
         sep="\t",
-        usecols=[*text, "pos", score, q],
+        usecols=[*text, "pos", SCORE, Q],
         dtype=text,
         keep_default_na=False,
-        na_values={score: "", q: ""},
+        na_values={SCORE: "", Q: ""},
         chunksize=ROWS,
     ):
-        scored = rows[rows[score].notna()]
-        counts += np.histogram(scored[score].clip(-limit, limit), edges)[0]
+        scored = rows[rows[SCORE].notna()]
+        counts += np.histogram(scored[SCORE], edges)[0]
         for chrom, own in scored.groupby("chr", sort=False):
-            first = passed[str(chrom)]
-            for name, number in wanted:
-                if name == chrom and first <= number < first + len(own):
-                    names[name, number] = _name(own.iloc[number - first], q)
+            for example in examples:
+                row = example.number - passed[str(chrom)]
+                if example.chrom == chrom and 0 <= row < len(own):
+                    names[example.chrom, example.number] = _name(own.iloc[row])
             passed[str(chrom)] += len(own)
     return Shown(counts, edges, names)
 
 
-def _name(row: pd.Series, q: str) -> str:
+def _name(row: pd.Series) -> str:
+    """What a variant is, and its score."""
     long = "\N{HORIZONTAL ELLIPSIS}"
     alleles = [x if len(x) <= 8 else f"{x[:6]}{long}" for x in row[["allele1", "allele2"]]]
     name = "" if row["variant_id"] == "." else f"{row['variant_id']}, "
-    return f"{name}{row['chr']}:{row['pos']:,} {'>'.join(alleles)}, q {row[q]:.2g}"
+    place = f"{name}{row['chr']}:{row['pos']:,} {'>'.join(alleles)}"
+    return f"{place}\nlogit {row[SCORE]:+.2f}, q {row[Q]:.2g}"
 
 
 @rc_context(STYLE)
@@ -122,8 +127,7 @@ def plot_variants(
 
 def _plot_distribution(axes: Axes, shown: Shown, background: np.ndarray) -> None:
     """Shares of variants and of random ones by score."""
-    limit = shown.edges[-1]
-    random = np.histogram(background.clip(-limit, limit), shown.edges)[0]
+    random = np.histogram(background, shown.edges)[0]
     for counts, name, colour in (
         (random, f"{len(background):,} random variants", GREY),
         (shown.counts, f"{shown.counts.sum():,} variants", BLUE),
@@ -155,4 +159,4 @@ def _plot_example(
     axes.axvline(0, color="black", linestyle=":", linewidth=1)
     axes.set(ylim=(-0.02, 1.05), xlim=(x[0], x[-1]))
     axes.set(xlabel="position from the variant (bp)", ylabel="probability")
-    axes.set_title(f"{name}\nlogit {example.score:+.2f}", fontsize=10)
+    axes.set_title(f"{name}, sum {example.score:+.2f}", fontsize=10)
