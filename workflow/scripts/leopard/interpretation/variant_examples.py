@@ -1,6 +1,6 @@
 """The variants that change most, with the tracks of both alleles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,7 +77,14 @@ class Examples:
             ]
             self.best[direction] = choose_best([*self.best[direction], *new], direction)
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def write(self, drawn: Path, background: Mapping[str, np.ndarray]) -> None:
+        """Write them, and scores of random variants by kind, as an `.npz`; whole or not at all."""
+        unfinished = drawn.with_name(f"{drawn.name}.unfinished")
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, **background, **self._arrays())
+        unfinished.replace(drawn)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
         """All of them, as arrays to be written."""
         found = [x for kept in self.best.values() for x in kept]
         arrays = {f"example_{i}": x.tracks for i, x in enumerate(found)}

@@ -65,8 +65,11 @@ class Scored(NamedTuple):
 
 def write_nothing(chrom: str, scores: Path, drawn: Path) -> None:
     """Write what `score_chromosome` would of a chromosome without variants."""
-    np.save(scores, np.empty((0, len(MEASURES))))
-    np.savez(drawn, allow_pickle=False, **Examples(chrom, 0).arrays())
+    Examples(chrom, 0).write(drawn, {})
+    unfinished = scores.with_name(f"{scores.name}.unfinished")
+    with unfinished.open("wb") as file:
+        np.save(file, np.empty((0, len(MEASURES))))
+    unfinished.replace(scores)
 
 
 def open_scored(scores: Path, drawn: Path) -> Scored:

@@ -118,7 +118,7 @@ def score_chromosome(
     rng = np.random.default_rng([seed, *chrom.encode()])
     samples = {kind: Sample(n, rng) for kind, n in quotas.items()}
     examples = Examples(chrom, scorer.flank)
-    unfinished, complete = (x.with_name(f"{x.name}.unfinished") for x in (scores, drawn))
+    unfinished = scores.with_name(f"{scores.name}.unfinished")
     table = open_memmap(unfinished, mode="w+", shape=(count, len(MEASURES)))
     filled, told, began = 0, 0.0, time.monotonic()
     for some, measures, profiles in scorer.score(chrom, variants):
@@ -139,9 +139,7 @@ def score_chromosome(
         random = draw_variants(scorer.tracks, chrom, sample.kept, sample.size, width, rng)
         parts = [measures[:, SCORE] for _, measures, _ in scorer.score(chrom, random)]
         found[kind] = np.concatenate([*parts, np.empty(0)])
-    with complete.open("wb") as file:
-        np.savez(file, allow_pickle=False, **found, **examples.arrays())
-    complete.replace(drawn)
+    examples.write(drawn, found)
     unfinished.replace(scores)
 
 
