@@ -113,6 +113,11 @@ def test_what_was_scored_otherwise_is_scored_again(bundle, genome, table, tmp_pa
 
 
 def test_refused_in_a_line(bundle, genome, table, tmp_path, capsys):
+    own = table.rename(tmp_path / "variants.tsv")
+    before = own.read_bytes()
+    assert run(bundle, genome, own, tmp_path) == 1
+    assert "the results would be written over it" in capsys.readouterr().err
+    assert own.read_bytes() == before
     table.write_text("chr1\t0\tA\n")
     assert run(bundle, genome, table, tmp_path / "out") == 1
     assert "neither a VCF nor a table with the columns chr, pos" in capsys.readouterr().err

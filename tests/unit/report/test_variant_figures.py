@@ -27,7 +27,7 @@ def table(tmp_path):
 def example(chrom, number):
     tracks = np.full((3, 41), 0.5)
     tracks[1, 20] = 0  # of a deletion
-    return Example(chrom, number, SCORES[chrom][number] / 2, 100, 20, tracks)
+    return Example(chrom, number, SCORES[chrom][number] / 2, 20, tracks)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 100])

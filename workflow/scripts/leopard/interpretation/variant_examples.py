@@ -1,12 +1,10 @@
 """The variants that change most, with the tracks of both alleles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
-from leopard.interpretation.haplotypes import Variant
 
 EXAMPLES = 3
 """How many are kept, of gains and of losses each."""
@@ -22,8 +20,7 @@ class Example(NamedTuple):
         chrom: The chromosome.
         number: Of the variant there, among those that are scored.
         score: Difference of the sums of probabilities.
-        start: First base that is replaced.
-        flank: Bases to its left.
+        flank: Bases of the tracks to its left.
         tracks: float64 [3, n]: probabilities of the reference and of the haplotype, and
             accessibility of the reference; 0 where there is no base.
     """
@@ -31,7 +28,6 @@ class Example(NamedTuple):
     chrom: str
     number: int
     score: float
-    start: int
     flank: int
     tracks: np.ndarray
 
@@ -55,23 +51,19 @@ class Examples:
         self.chrom, self.flank = chrom, flank
         self.best: dict[str, list[Example]] = {direction: [] for direction in SIGNS}
 
-    def add(
-        self, first: int, variants: Sequence[Variant], scores: np.ndarray, tracks: np.ndarray
-    ) -> None:
+    def add(self, first: int, scores: np.ndarray, tracks: np.ndarray) -> None:
         """Let some variants pass.
 
         Args:
             first: Number of the first of them.
-            variants: They.
-            scores: float64 [n].
+            scores: Theirs, float64 [n].
             tracks: As in `Example`, float64 [3, n, columns].
         """
         for direction, sign in SIGNS.items():
             rows = np.argsort(-sign * scores, kind="stable")[:EXAMPLES]
             new = [
                 Example(
-                    *(self.chrom, first + int(row), float(scores[row]), variants[row].start),
-                    *(self.flank, tracks[:, row]),
+                    self.chrom, first + int(row), float(scores[row]), self.flank, tracks[:, row]
                 )
                 for row in rows
             ]
@@ -88,8 +80,8 @@ class Examples:
         """All of them, as arrays to be written."""
         found = [x for kept in self.best.values() for x in kept]
         arrays = {f"example_{i}": x.tracks for i, x in enumerate(found)}
-        rows = [(x.number, x.score, x.start, x.flank) for x in found]
-        return arrays | {"examples": np.array(rows, np.float64).reshape(-1, 4)}
+        rows = [(x.number, x.score, x.flank) for x in found]
+        return arrays | {"examples": np.array(rows, np.float64).reshape(-1, 3)}
 
 
 def read_background(drawn: Path) -> list[np.ndarray]:
@@ -102,8 +94,6 @@ def read_examples(chrom: str, drawn: Path) -> list[Example]:
     """Those that were written of a chromosome."""
     with np.load(drawn) as arrays:
         return [
-            Example(
-                chrom, int(number), float(score), int(start), int(flank), arrays[f"example_{i}"]
-            )
-            for i, (number, score, start, flank) in enumerate(arrays["examples"])
+            Example(chrom, int(number), float(score), int(flank), arrays[f"example_{i}"])
+            for i, (number, score, flank) in enumerate(arrays["examples"])
         ]

@@ -8,6 +8,7 @@ import pandas as pd
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
 from leopard.decoding.track import identify, prepare_parts
+from leopard.errors import InputError
 from leopard.genome.tracks import Tracks, read_chrom_sizes
 from leopard.interpretation.alleles import KINDS, Settings, check_variants, judge_record
 from leopard.interpretation.haplotypes import Variant
@@ -90,6 +91,11 @@ def score_with_bundle(
         InputError: What is given does not fit the bundle, or the genome.
     """
     output.mkdir(parents=True, exist_ok=True)
+    written = {"table": output / "variants.tsv"}
+    if ending := vcf_ending(path.name):
+        written["vcf"] = output / f"variants{ending}"
+    if any(x.exists() and x.samefile(path) for x in written.values()):
+        raise InputError(path, "the results would be written over it", "name another directory")
     chromosomes = choose_chromosomes(read_chrom_sizes(fasta))
     longest = settings.longest_allele
     counts = check_variants(path, Tracks(fasta), chromosomes, longest, keep_mismatches)
@@ -105,9 +111,6 @@ def score_with_bundle(
         parts[chrom] = directory / f"{chrom}.npy", directory / f"{chrom}.npz"
         if not parts[chrom][0].exists():  # the last to be written
             score_file(scorer, path, fasta, chrom, chromosomes, counts, settings, parts[chrom])
-    written = {"table": output / "variants.tsv"}
-    if ending := vcf_ending(path.name):
-        written["vcf"] = output / f"variants{ending}"
     origin = f"{bundle.name} in {output.name}"
     gather_scores(
         path, fasta, parts, chromosomes, settings, origin, written["table"], written.get("vcf")
