@@ -35,6 +35,7 @@ else:
     include: "workflow/rules/training.smk"
     include: "workflow/rules/decoding.smk"
     include: "workflow/rules/evaluation.smk"
+    include: "workflow/rules/interpretation.smk"
     include: "workflow/rules/report.smk"
     include: "workflow/rules/browsing.smk"
     include: "workflow/rules/experiments.smk"

@@ -35,6 +35,16 @@ def present(paths):
     return find
 
 
+def needs(given, key, paths):
+    """Paths, or, of a key of the config that is not given, an input function that says so."""
+
+    def ask(wildcards):
+        with one_line():
+            refuse(f"config ({key})", "missing", "name it: there is nothing to do without it")
+
+    return paths if given else ask
+
+
 trials = Paramspace(pd.DataFrame(study.experiments.trials))
 
 

@@ -101,6 +101,29 @@ if study.leads and config["simulate"]:
         script:
             "../scripts/inputs/simulate_genome.py"
 
+    rule simulate_variants:
+        input:
+            fasta=study.fasta,
+            fai=study.fai,
+            truth=rules.simulate_genome.output.truth,
+            motif=study.motif,
+        output:
+            f"{study.shared}/simulated/variants.vcf",
+        log:
+            f"{study.shared}/logs/simulate_variants.log",
+        benchmark:
+            f"{study.shared}/benchmarks/simulate_variants.tsv"
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(2000),
+            runtime=grows(10),
+        params:
+            seed=config["simulate"]["seed"],
+            chromosomes=study.chromosomes["test"],
+        script:
+            "../scripts/inputs/simulate_variants.py"
+
 
 if study.leads:
 

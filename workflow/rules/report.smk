@@ -320,6 +320,37 @@ rule plot_sites:
 
 
 # Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
+rule plot_variants:
+    input:
+        table=f"{study.out}/variants/{{model}}/{{cell_line}}.tsv",
+        drawn=collect(
+            f"{study.out}/variants/{{{{model}}}}/{{{{cell_line}}}}/{{chrom}}.drawn.npz",
+            chrom=study.used_chromosomes,
+        ),
+    output:
+        report(
+            f"{study.out}/report/variants/{{model}}/{{cell_line}}.png",
+            caption="../report/interpretation/variants.rst",
+            category="Variants",
+            labels=study.factor_label | {"model": "{model}", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_variants/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_variants/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        chromosomes=study.used_chromosomes,
+        title=lambda w: f"Variants: {config['tf']} in {w.cell_line}, {w.model}",
+        accessibility=f"{study.main}\n({study.unit(study.main)})",
+    script:
+        "../scripts/report/plot_variants.py"
+
+
 rule tabulate_benchmarks:
     input:
         rules.predict.input,

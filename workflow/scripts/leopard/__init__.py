@@ -1,10 +1,10 @@
 """Base-by-base decoding of transcription factor binding from DNA sequence and accessibility.
 
 A folder for each stage, in the order of the data: :mod:`inputs`, :mod:`windows`, :mod:`training`,
-:mod:`decoding`, :mod:`evaluation`, :mod:`experiments`, :mod:`comparison`, :mod:`report` and
-:mod:`browsing`; no module imports from a stage behind its own. All stages share :mod:`study` (what
-was asked for), :mod:`genome` (the one reader, and formats), :mod:`models`, and the modules beside
-this one: errors, devices, metrics.
+:mod:`decoding`, :mod:`evaluation`, :mod:`interpretation`, :mod:`experiments`, :mod:`comparison`,
+:mod:`report` and :mod:`browsing`; no module imports from a stage behind its own. All stages share
+:mod:`study` (what was asked for), :mod:`genome` (the one reader, and formats), :mod:`models`, and
+the modules beside this one: errors, devices, metrics.
 
 What is listed in `API` is kept from version to version, and imported when it is first used::
 
@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 STAGES = (
-    *("inputs", "windows", "training", "decoding", "evaluation", "experiments", "comparison"),
-    *("report", "browsing"),
+    *("inputs", "windows", "training", "decoding", "evaluation", "interpretation", "experiments"),
+    *("comparison", "report", "browsing"),
 )
 """In the order of the data; a folder of this name holds what there is of a stage."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import leopard
 from leopard.errors import InputError
+from leopard.interpretation.variant_command import add_variants
 
 DESCRIPTION = """\
 Decode where a transcription factor binds, base by base, with a model that somebody trained: a
@@ -19,6 +20,7 @@ bundle, one .zip file. What is needed is the genome, and the accessibility of th
 EXAMPLE = """\
 leopard card ctcf.zip
 leopard decode ctcf.zip --genome hg38.fa --signal atac.bigWig -o my_cells
+leopard variants ctcf.zip --genome hg38.fa --signal atac.bigWig --variants my.vcf.gz -o my_cells
 leopard calls my_cells/binding.bigWig --bundle ctcf.zip -o strict.narrowPeak --threshold 0.9
 
 Exit codes: 0, done; 1, something that was given cannot be used, and the last line says what and
@@ -60,43 +62,22 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument("bundle", type=Path, help="the bundle, a .zip file")
     card.set_defaults(run=_card)
 
+    cells = _cells_parser()
     decode = commands.add_parser(
         "decode",
+        parents=[cells],
         help="make the track of probabilities and the called sites of a cell line",
         description="Writes binding.bigWig, the probability that each base is bound; "
         "binding.narrowPeak, the called sites; and {track}.measures.tsv, what the signal is like. "
         "With --regions, regions.tsv alone. A run that was stopped goes on from the last "
         "finished chromosome.",
     )
-    decode.add_argument("bundle", type=Path, help="the bundle, a .zip file")
-    decode.add_argument("--genome", type=Path, required=True, help="FASTA: plain, gzip or bgzip")
-    decode.add_argument(
-        "--signal",
-        action="append",
-        required=True,
-        metavar="[TRACK=]FILE",
-        help="a bigWig, BAM, CRAM, fragments or bedGraph; again for each replicate, which are "
-        "summed. A bundle that sees several tracks needs the track's name before each: "
-        "accessibility=atac.bigWig",
-    )
-    decode.add_argument(
-        "--assay",
-        choices=["atac", "dnase", "other"],
-        help="what reads or fragments are of: how they are shifted, and what of them is counted",
-    )
-    decode.add_argument("-o", "--output", type=Path, required=True, help="a directory")
     which = decode.add_mutually_exclusive_group()
     which.add_argument("--chromosomes", nargs="+", metavar="NAME", help="those to decode")
     which.add_argument("--regions", type=Path, metavar="BED", help="decode these alone")
-    decode.add_argument(
-        "--other-genome",
-        action="store_true",
-        help="the genome is meant to be another one than the bundle's",
-    )
-    decode.add_argument("--checksum", help="SHA-256 that the bundle must have")
-    decode.add_argument("--threads", type=int, default=os.cpu_count(), help="of the processor")
-    decode.add_argument("--backend", choices=["tensorflow", "jax"], help="what Keras runs on")
     decode.set_defaults(run=_decode)
+
+    add_variants(commands, cells, _open_cells)
 
     calls = commands.add_parser("calls", help="call sites of a track anew")
     calls.add_argument("track", type=Path, help="bigWig of probabilities")
@@ -107,20 +88,51 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _cells_parser() -> argparse.ArgumentParser:
+    """What is said of a bundle, and of the cells that it is applied to."""
+    cells = argparse.ArgumentParser(add_help=False)
+    cells.add_argument("bundle", type=Path, help="the bundle, a .zip file")
+    cells.add_argument("--genome", type=Path, required=True, help="FASTA: plain, gzip or bgzip")
+    cells.add_argument(
+        "--signal",
+        action="append",
+        required=True,
+        metavar="[TRACK=]FILE",
+        help="a bigWig, BAM, CRAM, fragments or bedGraph; again for each replicate, which are "
+        "summed. A bundle that sees several tracks needs the track's name before each: "
+        "accessibility=atac.bigWig",
+    )
+    cells.add_argument(
+        "--assay",
+        choices=["atac", "dnase", "other"],
+        help="what reads or fragments are of: how they are shifted, and what of them is counted",
+    )
+    cells.add_argument("-o", "--output", type=Path, required=True, help="a directory")
+    cells.add_argument(
+        "--other-genome",
+        action="store_true",
+        help="the genome is meant to be another one than the bundle's",
+    )
+    cells.add_argument("--checksum", help="SHA-256 that the bundle must have")
+    cells.add_argument("--threads", type=int, default=os.cpu_count(), help="of the processor")
+    cells.add_argument("--backend", choices=["tensorflow", "jax"], help="what Keras runs on")
+    return cells
+
+
 def _card(asked: argparse.Namespace) -> None:
     print(leopard.open_bundle(asked.bundle).card, end="")
 
 
-def _decode(asked: argparse.Namespace) -> None:
+def _open_cells(asked: argparse.Namespace) -> tuple[Any, Path, dict[str, list[Path]]]:
+    """The bundle, the indexed genome and the bigWigs of each track; the backend is set up."""
     with _silent():
         from leopard import devices
 
         devices.set_up(asked.threads, asked.backend)
 
-        from leopard.decoding.apply import apply_bundle
+        import leopard.decoding.apply
 
-    from leopard.genome.formats import read_bed
-    from leopard.genome.tracks import iterate_regions, read_chrom_sizes
+    from leopard.genome.tracks import read_chrom_sizes
 
     bundle = leopard.open_bundle(asked.bundle, asked.checksum)
     signals = _by_track(asked.signal, list(bundle.manifest["tracks"]))
@@ -133,9 +145,19 @@ def _decode(asked: argparse.Namespace) -> None:
             _count(path, asked.output / f"{track}.{number}.bigWig", sizes, asked, reads)
             for number, path in enumerate(files, 1)
         ]
+    return bundle, fasta, signals
+
+
+def _decode(asked: argparse.Namespace) -> None:
+    bundle, fasta, signals = _open_cells(asked)
+
+    from leopard.decoding.apply import apply_bundle
+    from leopard.genome.formats import read_bed
+    from leopard.genome.tracks import iterate_regions, read_chrom_sizes
+
     regions = None
     if asked.regions:
-        regions = list(iterate_regions(read_bed(asked.regions, sizes)))
+        regions = list(iterate_regions(read_bed(asked.regions, read_chrom_sizes(fasta))))
     written = apply_bundle(
         bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
     )

@@ -63,12 +63,7 @@ def decode_genome(
         {'chr1': 4096, 'chr2': 1000}
     """
     background = min(background, float(calibrate(np.array(background))))
-    parts.mkdir(parents=True, exist_ok=True)
-    identity, recorded = _identify(decoder, tracks), parts / "identity.txt"
-    if not recorded.exists() or recorded.read_text() != identity:
-        for part in parts.iterdir():
-            part.unlink()
-        recorded.write_text(identity)
+    prepare_parts(parts, identify(decoder, tracks))
     missing = {c: n for c, n in chrom_sizes.items() if not (parts / f"{c}.f32").exists()}
     decoded = _report_progress(decoder.decode(tracks, missing), sum(missing.values()))
 
@@ -98,6 +93,16 @@ def decode_genome(
     for part in parts.iterdir():
         part.unlink()
     parts.rmdir()
+
+
+def prepare_parts(parts: Path, identity: str) -> None:
+    """Make a directory of finished chromosomes, empty unless it is of the same identity."""
+    parts.mkdir(parents=True, exist_ok=True)
+    recorded = parts / "identity.txt"
+    if not recorded.exists() or recorded.read_text() != identity:
+        for part in parts.iterdir():
+            part.unlink()
+        recorded.write_text(identity)
 
 
 def _report_progress(
@@ -146,7 +151,7 @@ def _read_part(part: Path, size: int) -> Iterator[tuple[int, np.ndarray]]:
         yield start, np.fromfile(part, np.float32, end - start, offset=4 * start)
 
 
-def _identify(decoder: Decoder, tracks: Tracks) -> str:
+def identify(decoder: Decoder, tracks: Tracks) -> str:
     """What decoded chromosomes depend on: networks, strands, the files and the scale of signals."""
     digest = hashlib.sha256()
     for network in decoder.networks:

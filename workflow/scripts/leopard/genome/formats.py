@@ -33,6 +33,7 @@ UNKNOWN = {"score": "0", "p_value": "-1", "q_value": "-1"}
 
 NAMES = (
     *("chrom", "cell_line", "model", "member", "factor", "tf", "scope", "split", "role", "path"),
+    *("chr", "variant_id", "allele1", "allele2"),
     *("track", "note", "name", "strand", "value", "gpu_type", "replicate", "method"),
 )
 """Columns of tables that are text whatever is in them: 1, 007, 1e5, NA and True are names too."""

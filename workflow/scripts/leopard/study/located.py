@@ -25,7 +25,7 @@ class Located(Asked):
             InputError: The first problem found.
         """
         _ = self.genome, self.exclusions, self.regions, self.motif
-        _ = self.raw_signals, self.label_files, self.weights
+        _ = self.raw_signals, self.label_files, self.weights, self.variants
 
     @cached_property
     def genome(self) -> str:
@@ -48,6 +48,14 @@ class Located(Asked):
         """A BED file of what is judged, where that is not all."""
         given = self.config["evaluation"]["regions"]
         return [self._locate(x, "regions", "evaluation.regions") for x in [given] if x]
+
+    @cached_property
+    def variants(self) -> list[str]:
+        """The file of variants to score."""
+        given = self.config["variants"]
+        checksum = given["checksum"]
+        files = [x for x in [given["file"]] if x]
+        return [self._locate(x, "variants", "variants.file", checksum) for x in files]
 
     @property
     def jaspar_id(self) -> re.Match[str] | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from leopard.study.refusals import expand, refuse
 
-SHARED_ROLES = ("genome", "blacklist", "exclude", "regions", "signal", "barcodes")
+SHARED_ROLES = ("genome", "blacklist", "exclude", "regions", "signal", "barcodes", "variants")
 """Inputs that several factors of a study share."""
 
 OWN_ROLES = ("motif", "labels", "weights")

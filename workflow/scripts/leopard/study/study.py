@@ -10,6 +10,7 @@ from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 from leopard.study.signals import Signals
 from leopard.study.tracks import list_arrays
+from leopard.study.variants import vcf_ending
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,24 @@ class Study(Signals):
     def calls(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
         """The called sites of a model in a cell line."""
         return f"{self.out}/predictions/{model}/{cell_line}.narrowPeak"
+
+    @property
+    def variant_results(self) -> dict[str, str]:
+        """Scores of variants of a model in a cell line, by kind: table, vcf and its index."""
+        name = f"{self.out}/variants/{{model}}/{{cell_line}}"
+        results = {"table": f"{name}.tsv"}
+        ending = vcf_ending(self.variants[0]) if self.variants else None
+        if ending:
+            results["vcf"] = f"{name}{ending}"
+        if ending == ".vcf.gz":
+            results["index"] = f"{name}{ending}.tbi"
+        return results
+
+    @property
+    def variant_settings(self) -> dict[str, int]:
+        """The fields of `leopard.interpretation.alleles.Settings`."""
+        keys = ("neighbourhood", "longest_allele", "background", "seed")
+        return {key: self.config["variants"][key] for key in keys}
 
     def scores(self, model: str, cell_line: str) -> list[str]:
         """The files that a model's or a baseline's scores are read from."""

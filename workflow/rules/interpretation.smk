@@ -1,0 +1,112 @@
+# Needs: predictions/{model}/{cell_line}.bigWig and .narrowPeak, the models, the genome, the bigWigs.
+# Makes: variants/{model}/{cell_line}.tsv, and .vcf if one is given, what variants change (target
+#        variants).
+
+
+rule check_variants:
+    input:
+        **checked_genome,
+        variants=present(study.variants),
+    output:
+        f"{study.out}/variants/checked.tsv",
+    log:
+        f"{study.out}/logs/check_variants.log",
+    benchmark:
+        f"{study.out}/benchmarks/check_variants.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(60),
+    params:
+        chromosomes=study.used_chromosomes,
+        longest=config["variants"]["longest_allele"],
+        keep_mismatches=config["variants"]["mismatches"] == "keep",
+    script:
+        "../scripts/interpretation/check_variants.py"
+
+
+rule score_variants:
+    input:
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_checks=ancient(study.signal_checks),
+        signals=lambda w: study.signal_inputs([w.cell_line], study.arrays(w.model)),
+        calibration=lambda w: study.calibrations([w.model]),
+        excluded=study.excluded,
+        variants=study.variants,
+        counts=rules.check_variants.output[0],
+    output:
+        scores=f"{study.out}/variants/{{model}}/{{cell_line}}/{{chrom}}.scores.npy",
+        drawn=f"{study.out}/variants/{{model}}/{{cell_line}}/{{chrom}}.drawn.npz",
+    log:
+        f"{study.out}/logs/score_variants/{{model}}/{{cell_line}}/{{chrom}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/score_variants/{{model}}/{{cell_line}}/{{chrom}}.tsv"
+    wildcard_constraints:
+        chrom=any_of(study.used_chromosomes),
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(8000),
+        runtime=grows(240),
+    params:
+        signals=lambda w: study.signals(w.cell_line, study.arrays(w.model)),
+        chromosomes=study.used_chromosomes,
+        both_strands=config["prediction"]["reverse_complement"],
+        settings=study.variant_settings,
+    script:
+        "../scripts/interpretation/score_variants.py"
+
+
+rule gather_variants:
+    input:
+        **checked_genome,
+        variants=study.variants,
+        counts=rules.check_variants.output[0],
+        scores=collect(
+            f"{study.out}/variants/{{{{model}}}}/{{{{cell_line}}}}/{{chrom}}.scores.npy",
+            chrom=study.used_chromosomes,
+        ),
+        drawn=collect(
+            f"{study.out}/variants/{{{{model}}}}/{{{{cell_line}}}}/{{chrom}}.drawn.npz",
+            chrom=study.used_chromosomes,
+        ),
+    output:
+        **study.variant_results,
+    log:
+        f"{study.out}/logs/gather_variants/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/gather_variants/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(60),
+    params:
+        chromosomes=study.used_chromosomes,
+        settings=study.variant_settings,
+        origin=lambda w: f"{config['tf']} {w.model} in {w.cell_line}",
+    script:
+        "../scripts/interpretation/gather_variants.py"
+
+
+rule variants:
+    input:
+        needs(
+            study.variants,
+            "variants.file",
+            collect(
+                [
+                    *study.variant_results.values(),
+                    f"{study.out}/report/variants/{{model}}/{{cell_line}}.png",
+                ],
+                model=study.models,
+                cell_line=study.cell_lines,
+            ),
+        ),
+    localrule: True

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import numpy as np
+from job import devices_of, job
+
+with job(snakemake.log[0], snakemake.input):
+    from leopard.genome.formats import read_table
+    from leopard.interpretation.alleles import KINDS, Settings
+    from leopard.interpretation.variant_results import write_nothing
+
+    files, params, chrom = snakemake.input, snakemake.params, snakemake.wildcards.chrom
+    outputs = Path(snakemake.output.scores), Path(snakemake.output.drawn)
+    counts = read_table(files.counts)
+    if chrom not in set(counts["chrom"][counts["outcome"].isin(KINDS)]):
+        write_nothing(chrom, *outputs)  # networks take seconds to load
+    else:
+        from leopard import devices
+
+        devices.set_up(**devices_of(snakemake))
+
+        from leopard import models
+        from leopard.decoding import calibration
+        from leopard.decoding.decoder import Decoder
+        from leopard.inputs.signals import open_line
+        from leopard.interpretation.variant_scores import Scorer
+        from leopard.interpretation.variants import score_file
+
+        settings = Settings(**params.settings)
+        decoder = Decoder(
+            [models.load(Path(x)) for x in files.models],
+            # From the config, not params: they change the speed alone, so no job reruns for them.
+            snakemake.config["prediction"]["tile_length"],
+            snakemake.config["prediction"]["batch_size"],
+            params.both_strands,
+        )
+        tracks = open_line(files.fasta, params.signals, excluded=files.excluded)
+        maps = [calibration.read(Path(x)) for x in files.calibration]
+        scorer = Scorer(
+            decoder,
+            tracks,
+            settings.neighbourhood,
+            settings.longest_allele,
+            maps[0] if maps else np.asarray,
+        )
+        score_file(
+            scorer,
+            Path(files.variants[0]),
+            Path(files.fasta),
+            chrom,
+            params.chromosomes,
+            counts,
+            settings,
+            outputs,
+        )

@@ -1,0 +1,1 @@
+"""Why a network calls a site, and what a variant would change."""

@@ -1,0 +1,99 @@
+"""The variants that change most, with the tracks of both alleles."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+EXAMPLES = 3
+"""How many are kept, of gains and of losses each."""
+
+SIGNS = {"gain": 1, "loss": -1}
+"""Of scores, by direction."""
+
+
+class Example(NamedTuple):
+    """A variant with the tracks around it, bases of both alleles under each other.
+
+    Attributes:
+        chrom: The chromosome.
+        number: Of the variant there, among those that are scored.
+        score: Difference of the sums of probabilities.
+        flank: Bases of the tracks to its left.
+        tracks: float64 [3, n]: probabilities of the reference and of the haplotype, and
+            accessibility of the reference; 0 where there is no base.
+    """
+
+    chrom: str
+    number: int
+    score: float
+    flank: int
+    tracks: np.ndarray
+
+
+def choose_best(examples: Iterable[Example], direction: str) -> list[Example]:
+    """The `EXAMPLES` that change most in a direction, the most first."""
+    sign = SIGNS[direction]
+    found = [x for x in examples if sign * x.score > 0]
+    return sorted(found, key=lambda x: (-sign * x.score, x.chrom, x.number))[:EXAMPLES]
+
+
+class Examples:
+    """The best of what passes.
+
+    Args:
+        chrom: The chromosome of all of them.
+        flank: Bases to each side of a variant.
+    """
+
+    def __init__(self, chrom: str, flank: int) -> None:
+        self.chrom, self.flank = chrom, flank
+        self.best: dict[str, list[Example]] = {direction: [] for direction in SIGNS}
+
+    def add(self, first: int, scores: np.ndarray, tracks: np.ndarray) -> None:
+        """Let some variants pass.
+
+        Args:
+            first: Number of the first of them.
+            scores: Theirs, float64 [n].
+            tracks: As in `Example`, float64 [3, n, columns].
+        """
+        for direction, sign in SIGNS.items():
+            rows = np.argsort(-sign * scores, kind="stable")[:EXAMPLES]
+            new = [
+                Example(
+                    self.chrom, first + int(row), float(scores[row]), self.flank, tracks[:, row]
+                )
+                for row in rows
+            ]
+            self.best[direction] = choose_best([*self.best[direction], *new], direction)
+
+    def write(self, drawn: Path, background: Mapping[str, np.ndarray]) -> None:
+        """Write them, and scores of random variants by kind, as an `.npz`; whole or not at all."""
+        unfinished = drawn.with_name(f"{drawn.name}.unfinished")
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, **background, **self._arrays())
+        unfinished.replace(drawn)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """All of them, as arrays to be written."""
+        found = [x for kept in self.best.values() for x in kept]
+        arrays = {f"example_{i}": x.tracks for i, x in enumerate(found)}
+        rows = [(x.number, x.score, x.flank) for x in found]
+        return arrays | {"examples": np.array(rows, np.float64).reshape(-1, 3)}
+
+
+def read_background(drawn: Path) -> list[np.ndarray]:
+    """Scores of the random variants that were written of a chromosome, of each kind."""
+    with np.load(drawn) as arrays:
+        return [arrays[name] for name in arrays if not name.startswith("example")]
+
+
+def read_examples(chrom: str, drawn: Path) -> list[Example]:
+    """Those that were written of a chromosome."""
+    with np.load(drawn) as arrays:
+        return [
+            Example(chrom, int(number), float(score), int(flank), arrays[f"example_{i}"])
+            for i, (number, score, flank) in enumerate(arrays["examples"])
+        ]

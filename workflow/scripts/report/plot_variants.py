@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import numpy as np
+from job import job
+from leopard.interpretation.variant_examples import read_background, read_examples
+from leopard.report.style import save
+from leopard.report.variant_figures import plot_variants, read_scores
+
+with job(snakemake.log[0], snakemake.input):
+    files, params = snakemake.input, snakemake.params
+    examples, background = [], [np.empty(0)]
+    for chrom, path in zip(params.chromosomes, files.drawn, strict=True):
+        examples += read_examples(chrom, Path(path))
+        background += read_background(Path(path))
+    random = np.concatenate(background)
+    shown = read_scores(Path(files.table), np.abs(random).max(initial=1e-3), examples)
+    figure = plot_variants(shown, random, examples, params.title, params.accessibility)
+    save(figure, snakemake.output[0])
