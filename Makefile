@@ -72,14 +72,15 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/training.py results/demo
 
-bench-full: demo  ## the same with three seeds, and on every study in STUDIES (results/...)
+bench-full: demo  ## the same and both recipes with three seeds, on every study in STUDIES (results/...)
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \
-	  $(BIN)/python benchmarks/training.py $$study --seeds 3 || exit 1; \
+	  $(BIN)/python benchmarks/training.py $$study && \
+	    $(BIN)/python benchmarks/recipes.py $$study --seeds 3 || exit 1; \
 	done
 
 lock: $(READY)  ## pin every dependency again
