@@ -38,7 +38,7 @@ experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison
 	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --report $(REPORT)
 
 test: $(READY)  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-cluster: $(READY)  ## whole runs through profiles/gadi (a stand-in for PBS) and profiles/slurm (a real one)
 	$(BIN)/python -m pytest tests/cluster $(SELECT)
