@@ -1,4 +1,4 @@
-"""Integrated gradients against cases worked out by hand, and against themselves on both backends."""
+"""Integrated gradients against cases worked out by hand, and on both backends."""
 
 import os
 import subprocess
