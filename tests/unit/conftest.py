@@ -1,5 +1,7 @@
 """What the library's tests share: a small random genome, random networks."""
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,3 +144,12 @@ def networks(device):
         randomise(models.build(name, prior=0.3), seed)
         for seed, name in enumerate(["unet", "unet", "cnn"])
     ]
+
+
+@pytest.fixture
+def log_level() -> Iterator[None]:
+    """The command `leopard` sets it for its process, which in a test is that of all tests."""
+    logger = logging.getLogger("leopard")
+    before = logger.level
+    yield
+    logger.setLevel(before)

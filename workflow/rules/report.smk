@@ -319,7 +319,6 @@ rule plot_sites:
         "../scripts/report/plot_sites.py"
 
 
-# Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
 rule plot_variants:
     input:
         table=f"{study.out}/variants/{{model}}/{{cell_line}}.tsv",
@@ -351,6 +350,7 @@ rule plot_variants:
         "../scripts/report/plot_variants.py"
 
 
+# Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
 rule tabulate_benchmarks:
     input:
         rules.predict.input,

@@ -1,6 +1,5 @@
 """A bundle on a cell line that it never met, against what is read and computed by hand."""
 
-import logging
 import shutil
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from leopard.errors import InputError
 from leopard.genome.tracks import encode_sequence
 from leopard.inputs.signals import match_quantiles
 
+pytestmark = pytest.mark.usefixtures("log_level")
+
 SEEN = {
     "mean": [{"name": "accessibility", "scaling": "mean", "transform": "log1p"}],
     "quantile": [{"name": "accessibility", "scaling": "quantile", "transform": "log1p"}],
@@ -28,15 +29,6 @@ SEEN = {
         {"name": "delta", "difference": "accessibility", "transform": "raw"},
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def log_level():
-    """The command sets it for its process, which here is that of all tests."""
-    logger = logging.getLogger("leopard")
-    before = logger.level
-    yield
-    logger.setLevel(before)
 
 
 TILES = {"tile_length": 8192, "batch_size": 2}

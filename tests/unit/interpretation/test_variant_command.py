@@ -1,6 +1,5 @@
 """Variants with a bundle: the command, and a run that is stopped and goes on."""
 
-import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,14 +15,7 @@ from leopard.interpretation.alleles import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 
-
-@pytest.fixture(autouse=True)
-def log_level():
-    """The command sets it for its process, which here is that of all tests."""
-    logger = logging.getLogger("leopard")
-    before = logger.level
-    yield
-    logger.setLevel(before)
+pytestmark = pytest.mark.usefixtures("log_level")
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from job import devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
     from leopard.genome.formats import read_table
-    from leopard.interpretation.alleles import KINDS, Settings
+    from leopard.interpretation.alleles import Settings, scored_chromosomes
     from leopard.interpretation.variant_results import write_nothing
 
     files, params, chrom = snakemake.input, snakemake.params, snakemake.wildcards.chrom
     outputs = Path(snakemake.output.scores), Path(snakemake.output.drawn)
     counts = read_table(files.counts)
-    if chrom not in set(counts["chrom"][counts["outcome"].isin(KINDS)]):
+    if chrom not in scored_chromosomes(counts):
         write_nothing(chrom, *outputs)  # networks take seconds to load
     else:
         from leopard import devices

@@ -14,6 +14,7 @@ from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.decoding.condense import condense
 from leopard.decoding.decoder import Decoder, Tile
 from leopard.genome.bigwig_writer import Packed, open_writer, pack
+from leopard.genome.formats import new_file
 from leopard.genome.tracks import Tracks, cut_chromosomes
 
 log = logging.getLogger(__name__)
@@ -137,12 +138,10 @@ def _keep(
     part: Path, stretches: Iterator[tuple[int, np.ndarray]]
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Pass on a chromosome's stretches, and write them to a file, float32."""
-    unfinished = part.with_name(f"{part.name}.unfinished")
-    with unfinished.open("wb") as file:
+    with new_file(part) as unfinished, unfinished.open("wb") as file:
         for start, values in stretches:
             file.write(values.data)
             yield start, values
-    unfinished.replace(part)
 
 
 def _read_part(part: Path, size: int) -> Iterator[tuple[int, np.ndarray]]:

@@ -56,6 +56,14 @@ def file_errors(path: Path) -> Iterator[None]:
         raise InputError(error.filename or path, error.strerror or str(error), remedy) from error
 
 
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that is whole before it gets its name."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    yield unfinished
+    unfinished.replace(path)
+
+
 def open_compressed(path: Path) -> BinaryIO:
     """Open a plain, gzip or bgzip file, told apart by its first bytes, for reading."""
     with path.open("rb") as stream:

@@ -203,6 +203,11 @@ def check_variants(
     return pd.DataFrame(rows, columns=["chrom", "outcome", "alleles"])
 
 
+def scored_chromosomes(counts: pd.DataFrame) -> list[str]:
+    """Those with an allele that can be scored, of what `check_variants` returned."""
+    return counts["chrom"][counts["outcome"].isin(KINDS)].unique().tolist()
+
+
 def _describe(record: Record, has: np.ndarray) -> str:
     letters = "".join("ACGTN"[code] for code in has[:20])
     return f"{record.chrom}:{record.start + 1} {record.reference[:20]}, where it has {letters}"

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from leopard.genome.formats import new_file
+
 EXAMPLES = 3
 """How many are kept, of gains and of losses each."""
 
@@ -71,10 +73,8 @@ class Examples:
 
     def write(self, drawn: Path, background: Mapping[str, np.ndarray]) -> None:
         """Write them, and scores of random variants by kind, as an `.npz`; whole or not at all."""
-        unfinished = drawn.with_name(f"{drawn.name}.unfinished")
-        with unfinished.open("wb") as file:
+        with new_file(drawn) as unfinished, unfinished.open("wb") as file:
             np.savez(file, allow_pickle=False, **background, **self._arrays())
-        unfinished.replace(drawn)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """All of them, as arrays to be written."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import false_discovery_control
 
+from leopard.genome.formats import new_file
 from leopard.genome.tracks import Tracks
 from leopard.interpretation.alleles import KINDS, REASONS, Allele, Settings, iterate_alleles
 from leopard.interpretation.profiles import MEASURES, SCORE
@@ -66,10 +67,8 @@ class Scored(NamedTuple):
 def write_nothing(chrom: str, scores: Path, drawn: Path) -> None:
     """Write what `score_chromosome` would of a chromosome without variants."""
     Examples(chrom, 0).write(drawn, {})
-    unfinished = scores.with_name(f"{scores.name}.unfinished")
-    with unfinished.open("wb") as file:
+    with new_file(scores) as unfinished, unfinished.open("wb") as file:
         np.save(file, np.empty((0, len(MEASURES))))
-    unfinished.replace(scores)
 
 
 def open_scored(scores: Path, drawn: Path) -> Scored:
@@ -224,9 +223,8 @@ def gather_scores(
         vcf: The VCF.
     """
     scored = {chrom: open_scored(*files) for chrom, files in parts.items()}
-    alleles = iterate_alleles(
-        VariantFile(path), Tracks(fasta), chromosomes, settings.longest_allele
-    )
+    variants = VariantFile(path)
+    alleles = iterate_alleles(variants, Tracks(fasta), chromosomes, settings.longest_allele)
     about = [
         f"model={origin}",
         "accessibility=that of the reference for both alleles; bases that an allele inserts have "
@@ -234,7 +232,7 @@ def gather_scores(
         f"neighbourhood={settings.neighbourhood} bases to each side of a variant",
         f"background={settings.background} random variants of each kind, seed {settings.seed}",
     ]
-    write_results(VariantFile(path), alleles, scored, about, table, vcf)
+    write_results(variants, alleles, scored, about, table, vcf)
 
 
 def _write_header(variants: VariantFile, about: Sequence[str]) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 
 import pysam
 
+from leopard.genome.formats import new_file
+
 
 class _Blocks(io.RawIOBase):
     """A bgzip file as a stream of bytes, for text to be written to."""
@@ -34,15 +36,13 @@ class _Blocks(io.RawIOBase):
 @contextmanager
 def new_text(path: Path) -> Iterator[TextIO]:
     """A file of text to write, whole before it gets its name; bgzipped and indexed if .gz."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    if path.suffix != ".gz":
-        with unfinished.open("w", encoding="utf-8") as file:
+    with new_file(path) as unfinished:
+        if path.suffix != ".gz":
+            with unfinished.open("w", encoding="utf-8") as file:
+                yield file
+            return
+        with io.TextIOWrapper(io.BufferedWriter(_Blocks(unfinished)), encoding="utf-8") as file:
             yield file
-        unfinished.replace(path)
-        return
-    with io.TextIOWrapper(io.BufferedWriter(_Blocks(unfinished)), encoding="utf-8") as file:
-        yield file
-    # A tabix index ends at 2^29 bases; where a chromosome goes on, it cannot be made.
-    index = Path(pysam.tabix_index(str(unfinished), preset="vcf", keep_original=True))
-    index.with_name(f"{index.name}.tbi").replace(path.with_name(f"{path.name}.tbi"))
-    unfinished.replace(path)
+        # A tabix index ends at 2^29 bases; where a chromosome goes on, it cannot be made.
+        index = Path(pysam.tabix_index(str(unfinished), preset="vcf", keep_original=True))
+        index.with_name(f"{index.name}.tbi").replace(path.with_name(f"{path.name}.tbi"))

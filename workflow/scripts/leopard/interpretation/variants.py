@@ -10,7 +10,12 @@ from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
 from leopard.decoding.track import identify, prepare_parts
 from leopard.errors import InputError
 from leopard.genome.tracks import Tracks, read_chrom_sizes
-from leopard.interpretation.alleles import KINDS, Settings, check_variants, judge_record
+from leopard.interpretation.alleles import (
+    Settings,
+    check_variants,
+    judge_record,
+    scored_chromosomes,
+)
 from leopard.interpretation.haplotypes import Variant
 from leopard.interpretation.variant_files import VariantFile
 from leopard.interpretation.variant_results import gather_scores
@@ -107,7 +112,7 @@ def score_with_bundle(
     directory = output / "parts"
     prepare_parts(directory, f"{identify(bundle.decoder, tracks)} {own}")
     parts = {}
-    for chrom in counts["chrom"][counts["outcome"].isin(KINDS)].unique():
+    for chrom in scored_chromosomes(counts):
         parts[chrom] = directory / f"{chrom}.npy", directory / f"{chrom}.npz"
         if not parts[chrom][0].exists():  # the last to be written
             score_file(scorer, path, fasta, chrom, chromosomes, counts, settings, parts[chrom])
