@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ from numpy.lib.format import dtype_to_descr, write_array_header_2_0
 from leopard.genome.formats import new_file
 from leopard.genome.tracks import OTHER, Tracks, add_runs, new_bigwig
 from leopard.interpretation.contribution_sites import Layout
+from leopard.study.explained import HYPOTHETICAL, OBSERVED, ONE_HOT
 
 MEASURES = (
     *("logit", "reference", "sequence", "accessibility"),
@@ -21,9 +23,6 @@ MEASURES = (
     *("completeness_error", "steps", "mutagenesis_correlation"),
 )
 """What the table has of each site, besides where it is and whether it is right."""
-
-ONE_HOT, HYPOTHETICAL, OBSERVED = "raw/seq", "shap/seq", "projected_shap/seq"
-"""Arrays of the HDF5, [sites, 4, width], rows A C G T, called as ChromBPNet calls them."""
 
 
 def write_results(
@@ -105,9 +104,8 @@ def share_bases(
     """
     order = np.argsort(middles, kind="stable")
     borders = (middles[order][:-1] + middles[order][1:] + 1) // 2
-    lows = np.append(0, borders)[: len(order)]
-    highs = np.append(borders, size)[-len(order) :]
-    for row, low, high in zip(order, lows, highs, strict=True):
+    edges = [0, *borders, size]
+    for row, (low, high) in zip(order, pairwise(edges), strict=False):  # of none, none
         start, end = max(firsts[row], low), min(firsts[row] + width, high)
         if start < end:
             yield int(row), int(start), int(end)

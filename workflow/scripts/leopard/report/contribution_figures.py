@@ -15,8 +15,8 @@ from matplotlib.figure import Figure, SubFigure
 from leopard.evaluation.motif_scores import log_odds, score_words
 from leopard.evaluation.scores import ScoreTrack
 from leopard.genome.tracks import BASES, OTHER, Tracks, reverse_complement
-from leopard.interpretation.contribution_results import OBSERVED, ONE_HOT
 from leopard.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION
+from leopard.study.explained import OBSERVED
 
 FLANK = 40
 """Bases drawn to each side of a site's middle."""
@@ -114,7 +114,7 @@ def read_examples(
     """
     examples = []
     with h5py.File(scores) as h5:
-        width = h5[ONE_HOT].shape[-1]
+        width = h5[OBSERVED].shape[-1]
         for row, site in enumerate(table.head(EXAMPLES).itertuples()):
             middle = (site.start + site.end) // 2
             begin = width // 2 - FLANK
@@ -135,7 +135,8 @@ def read_examples(
                     middle,
                     (site.start - middle, site.end - middle),
                     letters,
-                    *lines,
+                    lines[0],
+                    lines[1],
                     None if motif is None else place_motif(motif, codes),
                 )
             )
@@ -172,8 +173,9 @@ def plot_shares(table: pd.DataFrame, title: str) -> Figure:
             medians = (
                 f"median sequence {x[rows].median():+.1f}, accessibility {y[rows].median():+.1f}"
             )
-            label = f"{name}: {rows.sum():,} sites\n{medians}"
-            axes.scatter(x[rows], y[rows], 26, colour, marker, alpha=0.6, linewidths=0, label=label)
+            label = f"{name} ({rows.sum():,})\n{medians}"
+            look: Any = {"color": colour, "marker": marker, "alpha": 0.6, "linewidths": 0}
+            axes.scatter(x[rows], y[rows], 26, label=label, **look)
     if len(table):
         # Where the logit of the networks is 0; references differ by what is unknown alone.
         reference = float((table["reference"] / length).median())

@@ -8,3 +8,6 @@ EXPLAINED = {
     "hypothetical": "modisco.hypothetical.npz",
 }
 """By kind, below the directory of a model and cell line."""
+
+ONE_HOT, HYPOTHETICAL, OBSERVED = "raw/seq", "shap/seq", "projected_shap/seq"
+"""Arrays of the HDF5, [sites, 4, width], rows A C G T, called as ChromBPNet calls them."""
