@@ -26,11 +26,14 @@ RULES = (
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
     *("plot_reliability", "plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
-    "export_bundle",
+    *("export_bundle", "explain_sites", "plot_contributions"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
 GATE = ("extract_signal", "train_network", "predict_binding")
-LONG = ("train_network", "calibrate_model", "predict_binding", "evaluate_windows", "score_variants")
+LONG = (
+    *("train_network", "calibrate_model", "predict_binding", "evaluate_windows"),
+    *("explain_sites", "score_variants"),
+)
 
 
 def test_no_rule_is_left_out(jobs):

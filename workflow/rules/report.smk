@@ -319,6 +319,46 @@ rule plot_sites:
         "../scripts/report/plot_sites.py"
 
 
+rule plot_contributions:
+    input:
+        **checked_genome,
+        table=study.explained["table"],
+        h5=study.explained["h5"],
+        prediction=study.prediction(),
+        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
+        motif=study.motif,
+    output:
+        shares=report(
+            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.shares.png",
+            caption="../report/interpretation/shares.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Shares", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+        logos=report(
+            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.logos.png",
+            caption="../report/interpretation/logos.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Logos", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_contributions/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_contributions/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        signals=lambda w: study.signals(w.cell_line, [study.main]),
+        title=lambda w: f"Contributions: {config['tf']} in {w.cell_line}, {w.model}",
+        accessibility=f"{study.main}\n({study.unit(study.main)})",
+    script:
+        "../scripts/report/plot_contributions.py"
+
+
 rule plot_variants:
     input:
         table=f"{study.out}/variants/{{model}}/{{cell_line}}.tsv",
