@@ -55,11 +55,12 @@ function describe(line, track) {
   if (track.top === undefined)
     return { ...common, type: "annotation", displayMode: "COLLAPSED", height: 40 };
   const lines = track.threshold === undefined ? [] : [{ color: "#000000", dotted: true, y: track.threshold }];
-  return { ...common, type: "wig", min: 0, max: track.top, autoscale: false, height: 60, guideLines: lines };
+  return { ...common, type: "wig", min: 0, max: track.top, autoscale: false, height: 60, guideLines: lines, overflowColor: "#000000" };
 }
 
 let browser;
-let current;
+let current; // cell line whose tracks are loaded
+let chosen; // number of the site, as text
 let queue = Promise.resolve();
 
 async function go(site) {
@@ -74,11 +75,18 @@ async function go(site) {
   await browser.search(`${site.chrom}:${Math.max(site.position - show, 0) + 1}-${site.position + show}`);
 }
 
-function select(row) {
-  for (const x of document.querySelectorAll("#rows tr")) {
-    x.ariaSelected = String(x === row);
-    x.tabIndex = x === row ? 0 : -1;
+function mark() {
+  const rows = [...document.querySelectorAll("#rows tr")];
+  const marked = rows.find((x) => x.dataset.site === chosen);
+  for (const x of rows) {
+    x.ariaSelected = String(x === marked);
+    x.tabIndex = x === (marked || rows[0]) ? 0 : -1; // one of them takes part in going by Tab
   }
+}
+
+function select(row) {
+  chosen = row.dataset.site;
+  mark();
   queue = queue.then(() => go(data.sites[row.dataset.site])).catch(complain);
 }
 
@@ -95,7 +103,6 @@ function fillTable() {
     if ((outcome && site.outcome !== outcome) || (line && site.line !== line)) return;
     const row = rows.insertRow();
     row.dataset.site = i;
-    row.tabIndex = rows.rows.length === 1 ? 0 : -1;
     const sign = document.createElement("span");
     sign.className = "sign";
     sign.style.color = data.colours[site.outcome];
@@ -109,6 +116,7 @@ function fillTable() {
     row.insertCell().textContent = site.chosen;
   });
   document.getElementById("count").textContent = `${rows.rows.length} sites`;
+  mark();
 }
 
 function fillFilter(id, names) {
@@ -138,7 +146,7 @@ async function start() {
   document.head.append(script);
   const sequences = await unpack([0, 0, 0, data.sequences]);
   browser = await igv.createBrowser(document.getElementById("igv"), {
-    reference: { id: "study", fastaURL: `data:text/plain;base64,${btoa(sequences)}`, indexed: false },
+    reference: { id: "genome", fastaURL: `data:text/plain;base64,${btoa(sequences)}`, indexed: false },
     locus: `${data.sites[0].chrom}:1-1000`,
     loadDefaultGenomes: false,
     queryParametersSupported: false,
@@ -147,6 +155,7 @@ async function start() {
     showCenterGuide: true,
     showMultiSelectButton: false,
     showTrackLabelButton: false,
+    showCenterGuideButton: false,
     showCursorTrackingGuideButton: false,
     tracks: [],
   });

@@ -43,8 +43,9 @@ longer than 2 MiB."""
 COLOURS = {RIGHT: BLUE, WRONG: VERMILION, MISSED: ORANGE, CALLED: GREY}
 """Of the outcomes; a sign beside each says the same without colour."""
 
-TOP = 0.9
-"""A signal is drawn up to the height that this share of the slices does not pass."""
+TOP = 0.98
+"""A signal is drawn up to the height that this share of its slices does not pass: a single one, of
+a repeat with a thousand reads, does not flatten all others."""
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -198,9 +199,9 @@ def _render(title: str, data: Mapping[str, Any], counts: str, library: str) -> s
     notes = (
         f"Sites are those that {model} calls, and bound ones that it does not call within {NEAR} "
         "bases. Half of each kind were taken by the highest probability (of missed ones, by the "
-        f"lowest), the rest drawn. Tracks end {FLANK:,} bases from a site. Dotted: the threshold. "
-        "Grey labels: bases that count nowhere. Motif hits: those with a p-value below "
-        f"{HIT:g}, by FIMO's method."
+        f"lowest), the rest drawn. Tracks end {FLANK:,} bases from a site. Dashed: the threshold. "
+        "Black on top of a signal: it is higher still. Grey labels: bases that count nowhere. "
+        f"Motif hits: those with a p-value below {HIT:g}, by FIMO's method."
     )
     return (
         (folder / "track_page.html")
