@@ -25,8 +25,8 @@ RULES = (
     *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
-    *("plot_reliability", "plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
-    *("export_bundle", "explain_sites", "plot_contributions"),
+    *("plot_reliability", "plot_sites", "write_track_page", "plot_calls", "tabulate_benchmarks"),
+    *("write_config", "export_bundle", "explain_sites", "plot_contributions"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
 GATE = ("extract_signal", "train_network", "predict_binding")

@@ -359,6 +359,52 @@ rule plot_contributions:
         "../scripts/report/plot_contributions.py"
 
 
+rule write_track_page:
+    input:
+        **checked_genome,
+        motif_check=[ancient(study.motif_check)] * len(study.motif),
+        motif=study.motif,
+        signals=study.signal_inputs(study.cell_lines, study.signal_tracks),
+        labels=study.label_tracks(study.labelled),
+        excluded=study.unjudged,
+        predictions=[study.prediction(m, line) for line in study.cell_lines for m in study.models],
+        calls=[study.calls(m, line) for line in study.cell_lines for m in study.models],
+        thresholds=collect(f"{study.out}/evaluation/thresholds/{{model}}.tsv", model=study.models),
+        igv=workflow.source_path("../../resources/igv/igv.min.js"),
+    output:
+        report(
+            f"{study.out}/report/tracks.html",
+            caption="../report/report/tracks.rst",
+            category="Tracks",
+            labels=study.factor_label | {"cell line": "all, to browse"},
+        ),
+    log:
+        f"{study.out}/logs/report/write_track_page.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/write_track_page.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(6000),
+        runtime=grows(60),
+    params:
+        title=f"{config['tf']}: called and missed sites to browse",
+        lines={
+            line: {
+                "title": study.title(line) if line in study.labelled else f"{study.tf} in {line}",
+                "signals": study.signals(line, study.signal_tracks),
+                "labels": study.label_track(line) if line in study.labelled else None,
+            }
+            for line in study.cell_lines
+        },
+        models=study.models,
+        chromosomes=study.chromosomes["test"],
+        units={track: study.unit(track) for track in study.signal_tracks},
+        seed=config["windows"]["seed"],
+    script:
+        "../scripts/report/write_track_page.py"
+
+
 rule plot_variants:
     input:
         table=f"{study.out}/variants/{{model}}/{{cell_line}}.tsv",
@@ -452,6 +498,7 @@ rule report:
         collect(rules.plot_reliability.output, cell_line=study.labelled),
         rules.plot_calls.output,
         collect(rules.plot_sites.output, cell_line=study.labelled),
+        rules.write_track_page.output,
         rules.tabulate_benchmarks.output,
         rules.write_config.output,
     localrule: True
