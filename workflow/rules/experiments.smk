@@ -32,7 +32,7 @@ rule try_setting:
     threads: 8
     resources:
         gpu=lambda w: study.experiments.devices(w.experiment, w.value),
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
     params:
         recipe=lambda w: study.recipe(
@@ -57,7 +57,7 @@ use rule try_setting as try_gpu_type with:
     resources:
         gpu=1,
         gpu_model=lambda w: w.value,
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
 
 
@@ -238,7 +238,7 @@ rule search_settings:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
     params:
         recipe=study.recipe(study.experiments.tuned, study.experiments.member.seed),

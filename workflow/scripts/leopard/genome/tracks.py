@@ -62,8 +62,7 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
         >>> reverse_complement(encode_sequence("AACGN"))
         array([4, 1, 2, 3, 3], dtype=uint8)
     """
-    flipped = codes[..., ::-1]
-    return np.where(flipped < OTHER, OTHER - 1 - flipped, flipped).astype(np.uint8)
+    return np.minimum(np.uint8(OTHER - 1) - codes[..., ::-1], np.uint8(OTHER))  # 4 comes to 255
 
 
 def find_runs(mask: np.ndarray) -> np.ndarray:
