@@ -8,10 +8,12 @@ READY := $(VENV)/.made-from-lock
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 DEMO := --configfile config/demo.yaml
 REPORT := results/demo/report.html
+# OpenMP would spin beside the second worker.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
+.PHONY: help demo report experiments test test-studies test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,8 +39,11 @@ experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison
 	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO)
 	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --report $(REPORT)
 
-test: $(READY)  ## all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY)  ## the library, and the workflow on a tiny study (minutes)
+	$(PYTEST)
+
+test-studies: $(READY)  ## whole studies of every other kind (a quarter of an hour)
+	$(PYTEST) tests/studies
 
 test-cluster: $(READY)  ## whole runs through profiles/gadi (a stand-in for PBS) and profiles/slurm (a real one)
 	$(BIN)/python -m pytest tests/cluster $(SELECT)

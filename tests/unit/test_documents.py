@@ -91,7 +91,9 @@ def test_what_a_page_names_exists(page):
     ):
         if not path.startswith(MADE):
             assert (ROOT / path).exists(), path
-    for path in re.findall(r"`((?:unit|workflow|faults|cluster)/[\w/]*test_\w+\.py)`", text):
+    for path in re.findall(
+        r"`((?:unit|workflow|studies|faults|cluster)/[\w/]*test_\w+\.py)`", text
+    ):
         assert (ROOT / "tests" / path).exists(), path
     for path in re.findall(r"\]\(([\w./-]+\.\w+)(?:#[\w-]*)?\)", text):
         if "/api/" not in path:
