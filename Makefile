@@ -72,6 +72,7 @@ keys: $(READY)  ## write the table of keys in config/README.md from the schemas
 
 bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/contributions.py
@@ -80,6 +81,7 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 
 bench-full: demo  ## the same and both recipes with three seeds, on every study in STUDIES (results/...)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/contributions.py
