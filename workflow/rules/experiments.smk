@@ -5,6 +5,17 @@
 #        of each in trials/{experiment}.yaml, and their figures in report/trials/;
 #        trials/largest_batch.tsv (target largest_batch); trials/gpu_types.tsv (target gpu_types).
 
+import pandas as pd
+from snakemake.utils import Paramspace
+
+trials = Paramspace(pd.DataFrame(study.experiments.trials))
+
+
+def trials_of(experiment):
+    """The directories of an experiment's trials."""
+    of_it = trials[trials["experiment"] == experiment]
+    return [f"{study.out}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
+
 
 rule try_setting:
     input:

@@ -13,9 +13,9 @@ from leopard.decoding.apply import apply_bundle
 from leopard.decoding.bundle import open_bundle
 from leopard.decoding.bundle_file import write_bundle
 from leopard.decoding.card import write_card
-from leopard.decoding.cell_line import choose_chromosomes
 from leopard.decoding.decoder import predict_windows
 from leopard.errors import InputError
+from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import encode_sequence
 from leopard.inputs.signals import match_quantiles
 

@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from leopard.decoding.decoder import Decoder, Tile
+from leopard.decoding.peaks import call_peaks
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks
-
-Region = tuple[str, int, int]
-"""Chromosome, start, end."""
+from leopard.genome.tracks import Region, Tracks
 
 
 def tile_region(size: int, start: int, end: int, length: int, halo: int, grid: int) -> list[Tile]:
@@ -89,13 +87,13 @@ def tabulate_regions(
 
     Returns:
         chrom, start, end, largest (probability), position (of the first base that has it), mean,
-        called (bases).
+        called (bases), sites (that these are in).
     """
     rows = []
     for (chrom, start, end), values in zip(regions, decoded, strict=True):
         top = int(values.argmax())
-        called = int((values >= threshold).sum())
-        found = [float(values[top]), start + top, float(values.mean()), called]
+        called, sites = int((values >= threshold).sum()), len(call_peaks(chrom, values, threshold))
+        found = [float(values[top]), start + top, float(values.mean()), called, sites]
         rows.append([chrom, start, end, *found])
-    columns = ["chrom", "start", "end", "largest", "position", "mean", "called"]
+    columns = ["chrom", "start", "end", "largest", "position", "mean", "called", "sites"]
     return pd.DataFrame(rows, columns=columns)

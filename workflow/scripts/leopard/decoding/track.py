@@ -157,5 +157,9 @@ def identify(decoder: Decoder, tracks: Tracks) -> str:
         digest.update(network.to_json().encode())
         for weight in network.get_weights():
             digest.update(weight.tobytes())
-    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]
-    return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scales} {files}"
+    return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scales} {list_states(tracks)}"
+
+
+def list_states(tracks: Tracks) -> list[tuple[str, int, int]]:
+    """What tells one version of a reader's files from the next: path, bytes, time of change."""
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]
