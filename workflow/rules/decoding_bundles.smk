@@ -41,11 +41,11 @@ rule decode_with_bundle:
         signals=lambda w: [x for own in study.raw_signals[w.cell_line].values() for x in own],
         regions=study.regions,
     output:
+        **{"regions": study.region_table() for _ in study.regions},
         track=study.prediction(),
         calls=study.calls(),
         counts=f"{study.out}/predictions/{{model}}/{{cell_line}}.calls.tsv",
         measures=study.measures(),
-        **{"regions": study.region_table() for _ in study.regions},
     log:
         f"{study.out}/logs/decode_with_bundle/{{model}}/{{cell_line}}.log",
     benchmark:

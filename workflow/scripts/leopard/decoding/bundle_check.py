@@ -50,8 +50,9 @@ def check_bundle(
             raise InputError(path, problem, "add a row for it to the sheet of signals")
     if counted_as is not None:
         first = open_bundle(counted_as)
-        for track in set(wanted).intersection(counted):
-            if find_counting(first, track) != wanted[track]["reads"]:
+        for track in counted:
+            settings = find_counting(first, track)
+            if track in wanted and settings != wanted[track]["reads"]:
                 problem = f"it counts reads of {track} otherwise than {counted_as}, named first"
                 raise InputError(path, problem, "make a study of each")
     genome, members = bundle.manifest["genome"], bundle.manifest["members"]

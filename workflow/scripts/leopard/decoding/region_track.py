@@ -1,6 +1,6 @@
 """The track and the table of some regions, decoded alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from leopard.decoding.condense import condense
+from leopard.decoding.condense import BLOCK, condense
 from leopard.decoding.decoder import Decoder
-from leopard.decoding.regions import decode_regions, tabulate_regions
+from leopard.decoding.regions import check_regions, decode_regions, tabulate_regions
 from leopard.errors import InputError
 from leopard.genome.bigwig_writer import Steps, open_writer, pack
 from leopard.genome.formats import new_file
@@ -24,15 +24,18 @@ class Stretch(NamedTuple):
     inside: list[int]
 
 
-def join_regions(regions: Sequence[Region], chromosomes: Sequence[str]) -> list[Stretch]:
+def join_regions(regions: Sequence[Region], sizes: Mapping[str, int]) -> list[Stretch]:
     """Regions that overlap or touch joined, in the order of the chromosomes.
 
+    They are widened to whole blocks of `leopard.decoding.condense`, so that their track is the same
+    as that of the whole chromosome.
+
     Example:
-        >>> regions = [("chr2", 0, 9), ("chr1", 5, 8), ("chr1", 0, 6)]
-        >>> [stretch.region for stretch in join_regions(regions, ["chr1", "chr2"])]
-        [('chr1', 0, 8), ('chr2', 0, 9)]
+        >>> regions = [("chr2", 0, 9), ("chr1", 40, 60), ("chr1", 20, 50)]
+        >>> [stretch.region for stretch in join_regions(regions, {"chr1": 99, "chr2": 10})]
+        [('chr1', 16, 64), ('chr2', 0, 10)]
     """
-    rank = {chrom: number for number, chrom in enumerate(chromosomes)}
+    rank = {chrom: number for number, chrom in enumerate(sizes)}
 
     def place(number: int) -> tuple[int, int]:
         chrom, start, _ = regions[number]
@@ -41,6 +44,7 @@ def join_regions(regions: Sequence[Region], chromosomes: Sequence[str]) -> list[
     joined: list[Stretch] = []
     for number in sorted(range(len(regions)), key=place):
         chrom, start, end = regions[number]
+        start, end = start // BLOCK * BLOCK, min(-(-end // BLOCK) * BLOCK, sizes[chrom])
         if joined and joined[-1].region[0] == chrom and start <= joined[-1].region[2]:
             (_, first, last), inside = joined.pop()
             joined.append(Stretch((chrom, first, max(last, end)), [*inside, number]))
@@ -67,22 +71,21 @@ def write_regions(
         regions: Of the genome; they may overlap, and are then decoded once.
         background: As of `leopard.decoding.track.decode_genome`.
         threshold: Least probability of a called base.
-        track: The bigWig: of bases in regions, with no value elsewhere.
+        track: The bigWig: of regions, widened as by `join_regions`, with no value elsewhere.
         table: What was found in each region, in the order given; see `tabulate_regions`.
         calibrate: An increasing map of the probabilities.
 
     Returns:
-        The bases in regions, in order, without overlaps.
+        What the track has values for, in order, without overlaps.
 
     Raises:
         InputError: There are no regions, or one is not on the genome.
     """
     if not regions:
         raise InputError("regions", "there are none on this genome", "name its chromosomes")
-    if unknown := [chrom for chrom, *_ in regions if chrom not in tracks.chrom_sizes]:
-        raise InputError(f"region on {unknown[0]}", "none of this genome", "leave it out")
+    check_regions(regions, tracks.chrom_sizes)
     background = min(background, float(calibrate(np.array(background))))
-    joined = join_regions(regions, list(tracks.chrom_sizes))
+    joined = join_regions(regions, tracks.chrom_sizes)
     decoded = map(calibrate, decode_regions(decoder, tracks, [x.region for x in joined]))
     found: list[pd.DataFrame] = []
     chromosomes = {x.region[0]: tracks.chrom_sizes[x.region[0]] for x in joined}

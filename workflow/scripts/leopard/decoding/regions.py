@@ -1,6 +1,6 @@
 """Some regions decoded as if the whole chromosome had been."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,14 @@ def tile_region(size: int, start: int, end: int, length: int, halo: int, grid: i
     return tiles
 
 
+def check_regions(regions: Sequence[Region], sizes: Mapping[str, int]) -> None:
+    """Raise InputError for a region that is not on the genome, or is empty."""
+    for chrom, start, end in regions:
+        if not 0 <= start < end <= sizes.get(chrom, 0):
+            problem = "no bases, or none of this genome"
+            raise InputError(f"region {chrom}:{start}-{end}", problem, "correct or leave it out")
+
+
 def decode_regions(
     decoder: Decoder, tracks: Tracks, regions: Sequence[Region]
 ) -> Iterator[np.ndarray]:
@@ -53,10 +61,7 @@ def decode_regions(
     Raises:
         InputError: A region is not on the genome, or is empty.
     """
-    for chrom, start, end in regions:
-        if not 0 <= start < end <= tracks.chrom_sizes.get(chrom, 0):
-            problem = "no bases, or none of this genome"
-            raise InputError(f"region {chrom}:{start}-{end}", problem, "correct or leave it out")
+    check_regions(regions, tracks.chrom_sizes)
     longest = max((end - start for _, start, end in regions), default=0)
     grid, halo = decoder.grid, decoder.halo
     length = -(-(longest + 2 * halo + grid) // grid) * grid

@@ -1,4 +1,4 @@
-"""A study that only decodes: bundles, a genome and cell lines, nothing trained and nothing judged."""
+"""A study that only decodes: bundles, a genome and cell lines. Nothing is trained or judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class DecodingStudy(Cells):
         labelled: Cell lines with labels: none.
         exclusions: Files of bases that count nowhere: none, for a bundle brings its own.
         chromosomes: By split: none.
-        factor_label: First of each result's labels in a report: none, for models tell factors apart.
+        factor_label: First of a result's labels in a report: none, as models tell factors apart.
         window_length: Bases that a chromosome must have.
         counting: How reads are counted: as `counted_as` says.
     """
@@ -71,8 +71,7 @@ class DecodingStudy(Cells):
 
     @property
     def counted_as(self) -> list[str]:
-        """The bundle that says how reads are counted: the first, so that a further one counts none
-        anew."""
+        """The bundle that says how reads are counted: the first; another one counts none anew."""
         return list(self.bundles.values())[:1]
 
     @cached_property

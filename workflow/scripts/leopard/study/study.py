@@ -53,8 +53,7 @@ class Study(Signals):
 
     @property
     def checks(self) -> list[str]:
-        """What all checks found, in a study of several factors those of one factor and what the
-        others share."""
+        """What all checks found; of several factors, those of one, and what all share."""
         shared = self.shared_checks if self.out == self.shared else [self.shared_checked]
         labels = map(self.labels_check, self.labelled)
         return [*shared, *labels, *[self.motif_check] * len(self.motif)]
