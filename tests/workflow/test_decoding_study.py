@@ -64,10 +64,11 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
         own = finished.results / f"predictions/unet/b.{kind}"
         assert (made / f"b.{kind}").read_bytes() == own.read_bytes()
     assert "decoding.html" in report.read_text()
-    # Reads are counted as in the study of the bundle: cuts, smoothed over 21 bases.
+    # Reads are counted as in the study of the bundle: cuts, 10 bases to each side.
     counted = decoding.results / "signals/reads/c/accessibility/1.bigWig"
     with pyBigWig.open(str(counted)) as bigwig:
-        assert bigwig.values("chr1", 60, 81) == [1] * 21 + [] or bigwig.stats("chr1")[0] > 0
+        near_a_cut, between = (bigwig.values("chr1", x, x + 1)[0] for x in (7005, 7045))
+    assert near_a_cut == 1 and np.isnan(between)
     signals = pd.read_csv(decoding.results / "predictions/signals.tsv", sep="\t")
     assert signals["cell_line"].to_list() == ["a", "b", "c"]
     assert signals["role"].to_list() == ["training", "this study", "this study"]
@@ -92,7 +93,7 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
             np.testing.assert_allclose(*values, atol=2e-4)
 
     # Another genome, by its lengths.
-    longer = finished.results / "genome/genome.fa"
-    (decoding.directory / "genome.fa").write_text(longer.read_text() + "ACGT\n")
-    decoding.config |= {"study": "other", "genome": {"fasta": "genome.fa"}}
-    assert refuse(decoding, "predict").startswith("error: results/other/genome/genome.fa: chr3 has")
+    (decoding.directory / "genome.fa").write_text(f">chr1\n{'ACGT' * 100}\n")
+    decoding.config |= {"study": "other", "genome": {"fasta": "genome.fa"}, "regions": None}
+    said = refuse(decoding, "results/other/checks/near.bundle.tsv")
+    assert said.startswith("error: results/other/genome/genome.fa: chr1 has 400 bases, and 150,000")
