@@ -27,6 +27,7 @@ if decodes:
     include: "workflow/rules/common.smk"
     include: "workflow/rules/inputs_given.smk"
     include: "workflow/rules/decoding_bundles.smk"
+    include: "workflow/rules/evaluation_bundles.smk"
     include: "workflow/rules/report_run.smk"
     include: "workflow/rules/report_bundles.smk"
 

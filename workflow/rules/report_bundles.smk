@@ -35,6 +35,53 @@ rule summarise_decoding:
         "../scripts/report/summarise_decoding.py"
 
 
+rule tabulate_likeness:
+    input:
+        collect(study.likeness(), model=study.models, cell_line=study.cell_lines),
+    output:
+        report(
+            f"{study.out}/report/likeness.html",
+            caption="../report/evaluation/likeness.rst",
+            category="Answer",
+            labels={"answer": "Are the tracks like those trained on?"},
+        ),
+    log:
+        f"{study.out}/logs/report/tabulate_likeness.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/tabulate_likeness.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    script:
+        "../scripts/report/tabulate_likeness.py"
+
+
+rule plot_profile:
+    input:
+        bundle=lambda w: study.bundles[w.model],
+        painted=study.painted(),
+    output:
+        report(
+            f"{study.out}/report/profiles/{{model}}/{{cell_line}}.svg",
+            caption="../report/evaluation/profile.rst",
+            category="Results",
+            labels={"result": "Around motifs: {cell_line}", "model": "{model}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_profile/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_profile/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    script:
+        "../scripts/report/plot_profile.py"
+
+
 rule show_card:
     input:
         lambda w: study.bundles[w.model],
@@ -85,7 +132,9 @@ if study.regions:
 
 rule report:
     input:
+        rules.tabulate_likeness.output,
         rules.summarise_decoding.output,
+        collect(rules.plot_profile.output, model=study.models, cell_line=study.cell_lines),
         collect(rules.show_card.output, model=study.models),
         [
             f"{study.out}/report/regions/{model}/{line}.html"

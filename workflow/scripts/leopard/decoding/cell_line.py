@@ -40,7 +40,7 @@ def check_genome(bundle: Bundle, fasta: Path, sizes: Mapping[str, int]) -> None:
             raise InputError(fasta, problem, remedy)
 
 
-def _measured(chromosomes: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+def choose_measured(chromosomes: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     """What a scale is measured on: as in the bundle's study; in another genome, the main ones."""
     return list(chromosomes) if set(chromosomes) <= set(sizes) else choose_chromosomes(sizes)
 
@@ -75,7 +75,7 @@ def open_cell_line(
         check_genome(bundle, fasta, sizes)
     opened = {}
     for name, own in wanted.items():
-        chromosomes = _measured(own["measured"], sizes)
+        chromosomes = choose_measured(own["measured"], sizes)
         single = Tracks(fasta, signals[name], excluded=excluded)
         log.info("%s: measured on %s", name, ", ".join(chromosomes))
         files, measures = [str(x) for x in signals[name]], directory / f"{name}.measures.tsv"

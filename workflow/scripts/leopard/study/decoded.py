@@ -123,6 +123,14 @@ class DecodingStudy(Cells):
         """What was found in each region."""
         return f"{self.out}/predictions/{model}/{cell_line}.regions.tsv"
 
+    def painted(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
+        """What the signals are like around a motif."""
+        return f"{self.out}/evaluation/{model}/{cell_line}.painted.json"
+
+    def likeness(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
+        """Whether the signals are like those that the networks were trained on."""
+        return f"{self.out}/evaluation/{model}/{cell_line}.likeness.tsv"
+
     @property
     def kinds(self) -> list[str]:
         """Endings of the results of a model in a cell line."""
