@@ -30,7 +30,8 @@ RULES = (
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
 DECODING_RULES = (
-    *("check_bundle", "decode_with_bundle", "summarise_decoding", "show_card", "tabulate_regions"),
+    *("check_bundle", "decode_with_bundle", "judge_likeness", "tabulate_likeness"),
+    *("plot_profile", "summarise_decoding", "show_card", "tabulate_regions"),
 )
 """Those that a study that trains does not have."""
 

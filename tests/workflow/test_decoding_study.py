@@ -64,6 +64,11 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
         own = finished.results / f"predictions/unet/b.{kind}"
         assert (made / f"b.{kind}").read_bytes() == own.read_bytes()
     assert "decoding.html" in report.read_text()
+    likeness = pd.read_csv(decoding.results / "evaluation/far/b.likeness.tsv", sep="\t").iloc[0]
+    assert likeness["verdict"] == "like the training cell lines" and likeness["unit"] == 1
+    # Fragments of equal distance cover the genome as no assay does.
+    likeness = pd.read_csv(decoding.results / "evaluation/far/c.likeness.tsv", sep="\t").iloc[0]
+    assert likeness["verdict"] == "doubtful" and "99% quantile" in likeness["against"]
     # Reads are counted as in the study of the bundle: cuts, 10 bases to each side.
     counted = decoding.results / "signals/reads/c/accessibility/1.bigWig"
     with pyBigWig.open(str(counted)) as bigwig:

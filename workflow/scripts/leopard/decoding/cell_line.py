@@ -8,7 +8,7 @@ import numpy as np
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.bundle_file import average_file, reference_file
-from leopard.decoding.track import list_states, prepare_parts
+from leopard.decoding.parts import list_states, prepare_parts
 from leopard.errors import InputError
 from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import Tracks, read_chrom_sizes

@@ -6,7 +6,7 @@ alike, what is around them is the same to both sides, unless the track is shifte
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ class Portrait:
 
     unit: float | None = None
     hits: int = 0
-    profile: Sequence[float] = ()
+    profile: Sequence[float] = field(default_factory=list)
     centre: float = 0.0
     error: float = 0.0
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import open_cell_line
-from leopard.decoding.track import identify, prepare_parts
+from leopard.decoding.parts import prepare_parts
+from leopard.decoding.track import identify
 from leopard.errors import InputError
 from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import Tracks, read_chrom_sizes
