@@ -69,6 +69,7 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
+	$(BIN)/python benchmarks/contributions.py
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/training.py results/demo
 
@@ -76,6 +77,7 @@ bench-full: demo  ## the same and both recipes with three seeds, on every study 
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
+	$(BIN)/python benchmarks/contributions.py
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \

@@ -25,8 +25,8 @@ RULES = (
     *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
-    *("plot_reliability", "plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
-    "export_bundle",
+    *("plot_reliability", "plot_sites", "write_track_page", "plot_calls", "tabulate_benchmarks"),
+    *("write_config", "export_bundle", "explain_sites", "plot_contributions"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
 DECODING_RULES = (
@@ -36,8 +36,10 @@ DECODING_RULES = (
 """Those that a study that trains does not have."""
 
 GATE = ("extract_signal", "train_network", "predict_binding")
-LONG = ("train_network", "calibrate_model", "predict_binding", "evaluate_windows", "score_variants")
-LONG += ("decode_with_bundle",)
+LONG = (
+    *("train_network", "calibrate_model", "predict_binding", "evaluate_windows"),
+    *("explain_sites", "score_variants", "decode_with_bundle"),
+)
 
 
 def test_no_rule_is_left_out(jobs, decoding_jobs):

@@ -169,14 +169,41 @@ def measure_distances(starts: np.ndarray, ends: np.ndarray, others: np.ndarray) 
     return np.minimum(np.maximum(starts - before + 1, 0), after - ends + 1)
 
 
-def judge_calls(
-    calls: pd.DataFrame, tracks: Tracks, chromosomes: Sequence[str]
-) -> tuple[dict[str, float], np.ndarray]:
-    """Compare called sites with the labels of some chromosomes.
+def compare_calls(
+    calls: pd.DataFrame, tracks: Tracks, chrom: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare called sites with the labels of a chromosome.
 
     A bound site is a run of bound bases. A call is right if its summit lies within `NEAR` bases of
     one, and a site is found if a summit lies so near it. A call that is not right and overlaps
     masked bases does not count.
+
+    Args:
+        calls: narrowPeak columns, of any chromosomes.
+        tracks: Reader of the cell line's labels.
+        chrom: The chromosome.
+
+    Returns:
+        Its calls that count, by start, with `distance` from the summit to the nearest bound site,
+        in bases; and the bound sites (chrom, start, end), with `distance` to the nearest summit.
+    """
+    here = calls[calls["chrom"] == chrom].sort_values("start")
+    start, end = here[["start", "end"]].to_numpy().T
+    summits = (here["start"] + here["peak"]).to_numpy()
+    sites = label_runs(tracks, [chrom], 1)
+    bound, masked = (
+        runs[["start", "end"]].to_numpy().T for runs in (sites, label_runs(tracks, [chrom], MASKED))
+    )
+    here = here.assign(distance=measure_distances(summits, summits + 1, bound))
+    unknown = (measure_distances(start, end, masked) == 0) & (here["distance"] > NEAR)
+    nearest = measure_distances(bound[0], bound[1], np.stack([summits, summits + 1]))
+    return here[~unknown], sites.assign(distance=nearest)
+
+
+def judge_calls(
+    calls: pd.DataFrame, tracks: Tracks, chromosomes: Sequence[str]
+) -> tuple[dict[str, float], np.ndarray]:
+    """Measure called sites on some chromosomes, by the rule of `compare_calls`.
 
     Args:
         calls: narrowPeak columns, of any chromosomes.
@@ -190,18 +217,9 @@ def judge_calls(
     """
     distances, found = [np.empty(0)], [np.empty(0, bool)]
     for chrom in chromosomes:
-        here = calls[calls["chrom"] == chrom].sort_values("start")
-        start, end = here[["start", "end"]].to_numpy().T
-        summits = (here["start"] + here["peak"]).to_numpy()
-        bound, masked = (
-            label_runs(tracks, [chrom], value)[["start", "end"]].to_numpy().T
-            for value in (1, MASKED)
-        )
-        distance = measure_distances(summits, summits + 1, bound)
-        unknown = (measure_distances(start, end, masked) == 0) & (distance > NEAR)
-        distances.append(distance[~unknown])
-        nearest = measure_distances(bound[0], bound[1], np.stack([summits, summits + 1]))
-        found.append(nearest <= NEAR)
+        counted, sites = compare_calls(calls, tracks, chrom)
+        distances.append(counted["distance"].to_numpy())
+        found.append(sites["distance"].to_numpy() <= NEAR)
     distance, hit = np.concatenate(distances), np.concatenate(found)
     right = distance <= NEAR
     precision = float(right.mean()) if len(right) else np.nan

@@ -23,7 +23,7 @@ class Located(Asked):
             InputError: The first problem found.
         """
         _ = self.genome, self.exclusions, self.regions, self.motif
-        _ = self.raw_signals, self.label_files, self.weights, self.variants
+        _ = self.raw_signals, self.label_files, self.weights, self.variants, self.sites
 
     @cached_property
     def exclusions(self) -> list[str]:
@@ -48,6 +48,12 @@ class Located(Asked):
         checksum = given["checksum"]
         files = [x for x in [given["file"]] if x]
         return [self._locate(x, "variants", "variants.file", checksum) for x in files]
+
+    @cached_property
+    def sites(self) -> list[str]:
+        """A BED file of sites to explain, in place of called ones."""
+        given = self.config["explain"]["sites"]
+        return [self._locate(x, "sites", "explain.sites") for x in [given] if x]
 
     @property
     def jaspar_id(self) -> re.Match[str] | None:

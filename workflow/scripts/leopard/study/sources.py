@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 from leopard.study.refusals import expand, refuse
 
-SHARED_ROLES = ("genome", "blacklist", "exclude", "regions", "signal", "barcodes", "variants")
+SHARED_ROLES = (
+    *("genome", "blacklist", "exclude", "regions", "signal", "barcodes", "variants", "sites"),
+)
 """Inputs that several factors of a study share."""
 
 OWN_ROLES = ("motif", "labels", "weights", "bundle")

@@ -7,6 +7,7 @@ from typing import Any
 
 from leopard.study.cells import Config
 from leopard.study.experiments import Experiments
+from leopard.study.explained import EXPLAINED
 from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 from leopard.study.signals import Signals
@@ -98,6 +99,12 @@ class Study(Signals):
         if ending == ".vcf.gz":
             results["index"] = f"{name}{ending}.tbi"
         return results
+
+    @property
+    def explained(self) -> dict[str, str]:
+        """Why sites of a cell line are called by a model, by kind of file."""
+        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
+        return {kind: f"{directory}/{name}" for kind, name in EXPLAINED.items()}
 
     @property
     def variant_settings(self) -> dict[str, int]:
