@@ -60,7 +60,7 @@ lint: $(READY) docs  ## ruff, mypy, snakefmt, snakemake --lint, the documents
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	for study in config apac2022 leopard leopard_published demo demo_crisscross yeast_reb1 \
-	    yeast_tracks ctcf_chr22; do \
+	    yeast_tracks ctcf_chr22 decode; do \
 	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
 	done
 

@@ -44,7 +44,7 @@ def find_keys(schema, prefix=""):
             yield from find_keys(rules, f"{key}.")
 
 
-@pytest.mark.parametrize("name", ["config", "signals", "labels"])
+@pytest.mark.parametrize("name", ["config", "decoding", "signals", "labels"])
 def test_every_key_is_described_with_its_choices(name):
     for key, rules in find_keys(config_keys.load(name)):
         about = rules.get("description", "")

@@ -5,6 +5,16 @@
 #        of each in trials/{experiment}.yaml, and their figures in report/trials/;
 #        trials/largest_batch.tsv (target largest_batch); trials/gpu_types.tsv (target gpu_types).
 
+import pandas as pd
+from snakemake.utils import Paramspace
+
+listed = pd.DataFrame(study.experiments.trials)
+trials = Paramspace(listed)
+trials_of = {
+    experiment: [f"{study.out}/trials/{x}" for x in Paramspace(own).instance_patterns]
+    for experiment, own in listed.groupby("experiment")
+}
+
 
 rule try_setting:
     input:
@@ -63,7 +73,7 @@ use rule try_setting as try_gpu_type with:
 
 rule summarise_trials:
     input:
-        lambda w: trials_of(w.experiment),
+        lambda w: trials_of[w.experiment],
     output:
         table=f"{study.out}/trials/{{experiment}}.tsv",
         best=f"{study.out}/trials/{{experiment}}.yaml",
@@ -89,7 +99,7 @@ rule average_predictions:
     input:
         **study.window_files(study.experiments.member, study.experiments.stored),
         checked=ancient(study.checked),
-        trials=[x for x in trials_of("ablation") if "/value~default/" in x],
+        trials=[x for x in trials_of["ablation"] if "/value~default/" in x],
     output:
         f"{study.out}/trials/averages.tsv",
     log:
@@ -283,7 +293,7 @@ rule summarise_search:
 
 rule tabulate_gpu_types:
     input:
-        trials=trials_of("gpu_type"),
+        trials=trials_of["gpu_type"],
         rates=workflow.source_path("../../profiles/gadi/queues.tsv"),
     output:
         table=f"{study.out}/trials/gpu_types.tsv",

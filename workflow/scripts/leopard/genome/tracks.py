@@ -25,6 +25,9 @@ OTHER = len(BASES)
 MASKED = 255
 """Label of a base that counts neither in the loss nor in any metric."""
 
+Region = tuple[str, int, int]
+"""Chromosome, start, end."""
+
 STRETCH = 1 << 22
 """Bases that are read at once where a whole chromosome is gone through: memory stays small."""
 
