@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-
 from workflow.conftest import Study, serve, write_sheet
 
 
