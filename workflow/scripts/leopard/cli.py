@@ -204,7 +204,7 @@ def _count(
     settings: Mapping[str, Any],
 ) -> Path:
     """The bigWig of a signal: itself, or one made of reads, if there is none that is newer."""
-    from leopard.decoding.cell_line import choose_chromosomes
+    from leopard.genome.chromosomes import choose_chromosomes
     from leopard.inputs.reads import count_reads
     from leopard.study.reads import kind_of
 

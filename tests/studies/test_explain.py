@@ -7,7 +7,6 @@ import sys
 
 import pandas as pd
 from leopard.study.explained import EXPLAINED
-
 from workflow.conftest import ROOT
 
 
