@@ -204,11 +204,12 @@ def _render(title: str, data: Mapping[str, Any], counts: str, library: str) -> s
     first = data["lines"][next(iter(data["lines"]))]["tracks"]
     model = next(x["name"] for x in first if x["kind"] == "calls").removeprefix("calls of ")
     notes = (
-        f"Sites are those that {model} calls, and bound ones without the summit of a call within "
-        f"{NEAR} bases. Half of each kind were taken by the highest probability (of missed ones, "
-        f"by the lowest), the rest drawn. Tracks end {FLANK:,} bases from a site. Dashed: the "
-        "threshold. Black on top of a signal: it is higher still. Grey labels: bases that count "
-        f"nowhere. Motif hits: those with a p-value below {HIT:g}, by FIMO's method."
+        f"Sites are those that {model} calls and, where there are labels, bound ones without the "
+        f"summit of a call within {NEAR} bases. Half of each kind were taken by the highest "
+        "probability (of missed ones, by the lowest), the rest drawn. "
+        f"Tracks end {FLANK:,} bases from a site. Dashed: the threshold. "
+        "Black on top of a signal: it is higher still. Grey labels: bases that count nowhere. "
+        f"Motif hits: those with a p-value below {HIT:g}, by FIMO's method."
     )
     return (
         (folder / "track_page.html")
