@@ -1,7 +1,6 @@
 # Needs: windows/, models/, predictions/, evaluation/, inputs.tsv, benchmarks/.
 # Makes: report/, the figures and tables that snakemake --report puts into report.html,
 #        windows/summary.tsv, and evaluation/answer.tsv, whether to trust each model.
-import json
 
 
 rule give_answer:
@@ -88,29 +87,6 @@ rule summarise_windows:
         tracks={track: study.unit(track) for track in study.signal_tracks},
     script:
         "../scripts/report/summarise_windows.py"
-
-
-rule tabulate_inputs:
-    input:
-        study.checked,
-    output:
-        report(
-            f"{study.out}/report/inputs.html",
-            caption="../report/inputs/inputs.rst",
-            category="Data",
-            labels=study.factor_label | {"data": "Checked inputs"},
-        ),
-    log:
-        f"{study.out}/logs/report/tabulate_inputs.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/tabulate_inputs.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    script:
-        "../scripts/report/tabulate_inputs.py"
 
 
 rule plot_training:
@@ -319,6 +295,46 @@ rule plot_sites:
         "../scripts/report/plot_sites.py"
 
 
+rule plot_contributions:
+    input:
+        **checked_genome,
+        table=study.explained["table"],
+        h5=study.explained["h5"],
+        prediction=study.prediction(),
+        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
+        motif=study.motif,
+    output:
+        shares=report(
+            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.shares.png",
+            caption="../report/interpretation/shares.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Shares", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+        logos=report(
+            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.logos.png",
+            caption="../report/interpretation/logos.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Logos", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_contributions/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_contributions/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        signals=lambda w: study.signals(w.cell_line, [study.main]),
+        title=lambda w: f"Contributions: {config['tf']} in {w.cell_line}, {w.model}",
+        accessibility=f"{study.main}\n({study.unit(study.main)})",
+    script:
+        "../scripts/report/plot_contributions.py"
+
+
 rule write_track_page:
     input:
         **checked_genome,
@@ -394,56 +410,6 @@ rule plot_variants:
         accessibility=f"{study.main}\n({study.unit(study.main)})",
     script:
         "../scripts/report/plot_variants.py"
-
-
-# Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
-rule tabulate_benchmarks:
-    input:
-        rules.predict.input,
-        rules.evaluate.input,
-    output:
-        report(
-            f"{study.out}/report/benchmarks.html",
-            caption="../report/report/benchmarks.rst",
-            category="Run",
-            labels=study.factor_label | {"run": "Benchmarks"},
-        ),
-    log:
-        f"{study.out}/logs/report/tabulate_benchmarks.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/tabulate_benchmarks.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    params:
-        directories=[f"{x}/benchmarks" for x in dict.fromkeys([study.out, study.shared])],
-    script:
-        "../scripts/report/tabulate_benchmarks.py"
-
-
-rule write_config:
-    output:
-        report(
-            f"{study.out}/report/config.html",
-            caption="../report/report/config.rst",
-            category="Run",
-            labels=study.factor_label | {"run": "Configuration"},
-        ),
-    log:
-        f"{study.out}/logs/report/write_config.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/write_config.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    params:
-        config=json.loads(public(json.dumps(config))),
-    script:
-        "../scripts/report/write_config.py"
 
 
 rule report:

@@ -1,6 +1,6 @@
 """Called sites: where the predicted probability passes the threshold, and how good they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 import pyBigWig
 
 from leopard.genome.formats import NARROWPEAK
-from leopard.genome.tracks import MASKED, Tracks, find_runs, read_bigwig, read_chromosome
+from leopard.genome.tracks import MASKED, Region, Tracks, find_runs, read_bigwig, read_chromosome
 
 MERGE_GAP = 10
 """Calls nearer to each other than this, in bases, are one site: half a motif's width."""
@@ -74,13 +74,27 @@ def set_excluded_apart(calls: pd.DataFrame, tracks: Tracks) -> tuple[pd.DataFram
     return calls[~touch], calls[touch]
 
 
-def call_track(prediction: Path, threshold: float) -> pd.DataFrame:
-    """Called sites of a track of probabilities, as from `call_peaks`."""
+def call_track(
+    prediction: Path, threshold: float, regions: Iterable[Region] | None = None
+) -> pd.DataFrame:
+    """Called sites of a track of probabilities, as from `call_peaks`.
+
+    Args:
+        prediction: bigWig of probabilities.
+        threshold: Least probability of a called base.
+        regions: Where to look, without overlaps; a site that goes on past the end of its region
+            ends there. By default all of the track.
+    """
+    found = []
     with pyBigWig.open(str(prediction)) as bigwig:
-        return pd.concat(
-            call_peaks(chrom, read_bigwig(bigwig, chrom, 0, size), threshold)
-            for chrom, size in bigwig.chroms().items()
-        )
+        whole = ((chrom, 0, size) for chrom, size in bigwig.chroms().items())
+        for chrom, start, end in whole if regions is None else regions:
+            calls = call_peaks(chrom, read_bigwig(bigwig, chrom, start, end), threshold)
+            calls[["start", "end"]] += start
+            found.append(calls)
+    calls = pd.concat(found)
+    numbers = calls.groupby("chrom", sort=False).cumcount() + 1
+    return calls.assign(name=calls["chrom"] + "_" + numbers.astype(str))
 
 
 def count_calls(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
@@ -95,6 +109,7 @@ def write_calls(
     calls: Path,
     counts: Path,
     mark: bool = False,
+    regions: Iterable[Region] | None = None,
 ) -> None:
     """Write the called sites of a track, and how many there are.
 
@@ -105,8 +120,9 @@ def write_calls(
         calls: The narrowPeak.
         counts: The table of `count_calls`.
         mark: Whether sites that touch excluded bases are kept, marked by their names.
+        regions: Where to look, as of `call_track`.
     """
-    kept, excluded = set_excluded_apart(call_track(prediction, threshold), tracks)
+    kept, excluded = set_excluded_apart(call_track(prediction, threshold, regions), tracks)
     if mark:
         kept = pd.concat([kept, excluded.assign(name=excluded["name"] + "_excluded")])
     write_narrowpeak(calls, kept)
