@@ -5,14 +5,18 @@ import numpy as np
 from leopard.genome.bigwig_writer import Steps
 from leopard.genome.tracks import find_runs
 
-BLOCK = 16
-"""Bases of background that share one value (docs/performance.md: what it costs and saves)."""
+BLOCK, LARGEST = 8, 64
+"""Bases of background that share one value, at least and at most (docs/performance.md: what it
+costs and saves). Powers of 2."""
 
-GAP = 16
-"""So many blocks of background in a row, or fewer, repeat their mean at every base: to end a
+ALIKE = 4
+"""Neighbours share a value where their largest is so many times their least, or less."""
+
+GAP = 64
+"""So many blocks of background in a row, or fewer, repeat their value at every base: to end a
 section of a bigWig and begin another would take more."""
 
-DIGITS, BACKGROUND_DIGITS = 14, 5
+DIGITS, BACKGROUND_DIGITS = 14, 4
 """Binary digits of what is written, which count from the first that is not 0: small probabilities
 differ as much as large ones, and are ranked. 14 are as exact as four decimals near 1."""
 
@@ -41,12 +45,34 @@ def _join_blocks(join: np.ufunc, values: np.ndarray) -> np.ndarray:
     return values
 
 
+def _join_alike(
+    means: np.ndarray, least: np.ndarray, largest: np.ndarray, background: float
+) -> None:
+    """Give blocks of background the mean of twice as many bases, again and again, while alike.
+
+    Args:
+        means: Of each block, float32 [n]; changed in place.
+        least: The least probability of each, float32 [n].
+        largest: The largest.
+        background: As of `condense`.
+    """
+    own, blocks = means, 1
+    while blocks * BLOCK < LARGEST:
+        left, right = slice(0, len(own) // 2 * 2, 2), slice(1, None, 2)
+        own = (own[left] + own[right]) / 2
+        least = np.minimum(least[left], least[right])
+        largest = np.maximum(largest[left], largest[right])
+        blocks *= 2
+        alike = (largest < background) & (largest <= ALIKE * least)
+        means[: len(own) * blocks].reshape(-1, blocks)[alike] = own[alike, None]
+
+
 def condense(probabilities: np.ndarray, background: float, start: int = 0) -> list[Steps]:
-    """Probabilities as they are written: rounded, and the background in blocks of 16 bases.
+    """Probabilities as they are written: rounded, and the background in blocks of 8 to 64 bases.
 
     Nearly all of a genome is background, where probabilities differ from base to base by less
-    than they mean. A block in which none reaches `background` gets its mean; everywhere else
-    every base keeps its own value.
+    than they mean. A block in which none reaches `background` gets its mean, or that of the 16,
+    32 or 64 bases around it where these are alike; everywhere else every base keeps its own.
 
     Args:
         probabilities: float32 [n].
@@ -58,12 +84,14 @@ def condense(probabilities: np.ndarray, background: float, start: int = 0) -> li
 
     Example:
         >>> [piece.span for piece in condense(np.zeros(1000, np.float32), background=0.02)]
-        [16, 1]
+        [8]
     """
     whole = len(probabilities) // BLOCK * BLOCK
-    low = _join_blocks(np.maximum, probabilities[:whole]) < background
-    sums = _join_blocks(np.add, probabilities[:whole])
-    means = round_digits(sums / np.float32(BLOCK), BACKGROUND_DIGITS)
+    joins = np.add, np.minimum, np.maximum
+    sums, least, largest = (_join_blocks(join, probabilities[:whole]) for join in joins)
+    low, means = largest < background, sums / np.float32(BLOCK)
+    _join_alike(means, least, largest, background)
+    means = round_digits(means, BACKGROUND_DIGITS)
 
     def spell_out(first: int, end: int) -> Steps:
         """Values of every base of these blocks."""

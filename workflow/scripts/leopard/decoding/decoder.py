@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import reduce
 from itertools import groupby
 from typing import NamedTuple
 
@@ -67,15 +68,22 @@ def predict_windows(
         signal: float32 [batch, length, arrays], of what `leopard.models.seen_arrays` names.
         both_strands: Average with the prediction on the reverse complement.
     """
-    total = np.zeros(codes.shape, np.float32)
-    for network in networks:
-        # Those of version 0.2 and before that see one signal take it without the last axis.
-        seen = signal[..., 0] if len(network.inputs[1].shape) == 2 else signal
-        total += network.predict_on_batch([codes, seen])[..., 0]
-        if both_strands:
-            flipped = [reverse_complement(codes), seen[:, ::-1]]
-            total += network.predict_on_batch(flipped)[:, ::-1, 0]
-    return total / (len(networks) * (1 + both_strands))
+    strands = [(codes, signal, 1)]
+    if both_strands:  # turned once for all networks, and copied: each would copy a view of it
+        strands.append((reverse_complement(codes), np.ascontiguousarray(signal[:, ::-1]), -1))
+    answers = (
+        network.predict_on_batch([letters, _fit(network, seen)])[:, ::direction, 0]
+        for network in networks
+        for letters, seen, direction in strands
+    )
+    passes = len(networks) * len(strands)
+    total = reduce(np.add, answers)
+    return total if passes == 1 else total / passes
+
+
+def _fit(network: keras.Model, signal: np.ndarray) -> np.ndarray:
+    """Signals as a network takes them: those of version 0.2 and before have no axis for one."""
+    return signal[..., 0] if len(network.inputs[1].shape) == 2 else signal
 
 
 class Decoder:
