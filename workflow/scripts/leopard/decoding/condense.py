@@ -9,14 +9,14 @@ BLOCK, LARGEST = 8, 64
 """Bases of background that share one value, at least and at most (docs/performance.md: what it
 costs and saves). Powers of 2."""
 
-ALIKE = 4
-"""Neighbours share a value where their largest is so many times their least, or less."""
+ALIKE = 2
+"""Blocks share a value where the largest of their means is so many times the least, or less."""
 
 GAP = 64
 """So many blocks of background in a row, or fewer, repeat their value at every base: to end a
 section of a bigWig and begin another would take more."""
 
-DIGITS, BACKGROUND_DIGITS = 14, 4
+DIGITS, BACKGROUND_DIGITS = 14, 5
 """Binary digits of what is written, which count from the first that is not 0: small probabilities
 differ as much as large ones, and are ranked. 14 are as exact as four decimals near 1."""
 
@@ -45,26 +45,27 @@ def _join_blocks(join: np.ufunc, values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _join_alike(
-    means: np.ndarray, least: np.ndarray, largest: np.ndarray, background: float
-) -> None:
-    """Give blocks of background the mean of twice as many bases, again and again, while alike.
+def _join_alike(means: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Blocks of background, alike, have the mean of all; as many as make `LARGEST` bases.
 
     Args:
-        means: Of each block, float32 [n]; changed in place.
-        least: The least probability of each, float32 [n].
-        largest: The largest.
-        background: As of `condense`.
+        means: Of each block, float32 [n].
+        low: Whether it is background, bool [n].
+
+    Returns:
+        What each block is given, float32 [n].
     """
-    own, blocks = means, 1
+    given, blocks = means.copy(), 1
+    least, largest = means, np.where(low, means, np.float32(np.inf))
     while blocks * BLOCK < LARGEST:
-        left, right = slice(0, len(own) // 2 * 2, 2), slice(1, None, 2)
-        own = (own[left] + own[right]) / 2
+        left, right = slice(0, len(means) // 2 * 2, 2), slice(1, None, 2)
+        means = (means[left] + means[right]) / 2
         least = np.minimum(least[left], least[right])
         largest = np.maximum(largest[left], largest[right])
         blocks *= 2
-        alike = (largest < background) & (largest <= ALIKE * least)
-        means[: len(own) * blocks].reshape(-1, blocks)[alike] = own[alike, None]
+        alike = largest <= ALIKE * least
+        given[: len(means) * blocks].reshape(-1, blocks)[alike] = means[alike, None]
+    return given
 
 
 def condense(probabilities: np.ndarray, background: float, start: int = 0) -> list[Steps]:
@@ -72,7 +73,7 @@ def condense(probabilities: np.ndarray, background: float, start: int = 0) -> li
 
     Nearly all of a genome is background, where probabilities differ from base to base by less
     than they mean. A block in which none reaches `background` gets its mean, or that of the 16,
-    32 or 64 bases around it where these are alike; everywhere else every base keeps its own.
+    32 or 64 bases around it where blocks are alike; everywhere else every base keeps its own.
 
     Args:
         probabilities: float32 [n].
@@ -87,11 +88,9 @@ def condense(probabilities: np.ndarray, background: float, start: int = 0) -> li
         [8]
     """
     whole = len(probabilities) // BLOCK * BLOCK
-    joins = np.add, np.minimum, np.maximum
-    sums, least, largest = (_join_blocks(join, probabilities[:whole]) for join in joins)
-    low, means = largest < background, sums / np.float32(BLOCK)
-    _join_alike(means, least, largest, background)
-    means = round_digits(means, BACKGROUND_DIGITS)
+    low = _join_blocks(np.maximum, probabilities[:whole]) < background
+    sums = _join_blocks(np.add, probabilities[:whole])
+    means = round_digits(_join_alike(sums / np.float32(BLOCK), low), BACKGROUND_DIGITS)
 
     def spell_out(first: int, end: int) -> Steps:
         """Values of every base of these blocks."""

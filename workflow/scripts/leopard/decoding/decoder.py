@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import reduce
 from itertools import groupby
 from typing import NamedTuple
 
@@ -69,16 +68,21 @@ def predict_windows(
         both_strands: Average with the prediction on the reverse complement.
     """
     strands = [(codes, signal, 1)]
-    if both_strands:  # turned once for all networks, and copied: each would copy a view of it
-        strands.append((reverse_complement(codes), np.ascontiguousarray(signal[:, ::-1]), -1))
+    if both_strands:
+        strands.append((reverse_complement(codes), signal[:, ::-1], -1))
     answers = (
         network.predict_on_batch([letters, _fit(network, seen)])[:, ::direction, 0]
         for network in networks
         for letters, seen, direction in strands
     )
     passes = len(networks) * len(strands)
-    total = reduce(np.add, answers)
-    return total if passes == 1 else total / passes
+    if passes == 1:
+        return next(answers)
+    total = np.zeros(codes.shape, np.float32)
+    for answer in answers:
+        total += answer
+    total /= passes
+    return total
 
 
 def _fit(network: keras.Model, signal: np.ndarray) -> np.ndarray:
