@@ -8,10 +8,12 @@ READY := $(VENV)/.made-from-lock
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 DEMO := --configfile config/demo.yaml
 REPORT := results/demo/report.html
+# OpenMP would spin beside the second worker.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
+.PHONY: help demo report experiments test test-studies test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,8 +39,11 @@ experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison
 	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO)
 	$(SNAKEMAKE) all tune search ablate scaling compare $(DEMO) --report $(REPORT)
 
-test: $(READY)  ## all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY)  ## the library, and the workflow on a tiny study (minutes)
+	$(PYTEST)
+
+test-studies: $(READY)  ## whole studies of every other kind (a quarter of an hour)
+	$(PYTEST) tests/studies
 
 test-cluster: $(READY)  ## whole runs through profiles/gadi (a stand-in for PBS) and profiles/slurm (a real one)
 	$(BIN)/python -m pytest tests/cluster $(SELECT)
@@ -55,7 +60,7 @@ lint: $(READY) docs  ## ruff, mypy, snakefmt, snakemake --lint, the documents
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	for study in config apac2022 leopard leopard_published demo demo_crisscross yeast_reb1 \
-	    yeast_tracks ctcf_chr22; do \
+	    yeast_tracks ctcf_chr22 decode; do \
 	  $(BIN)/snakemake --lint --configfile config/$$study.yaml || exit 1; \
 	done
 
@@ -67,15 +72,19 @@ keys: $(READY)  ## write the table of keys in config/README.md from the schemas
 
 bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
+	$(BIN)/python benchmarks/contributions.py
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/training.py results/demo
 
 bench-full: demo  ## the same and both recipes with three seeds, on every study in STUDIES (results/...)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
+	$(BIN)/python benchmarks/contributions.py
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \

@@ -17,25 +17,39 @@ if "study" not in config:
     configfile: "config/config.yaml"
 
 
-report: "workflow/report/workflow.rst"
-
-
 include: "workflow/rules/config.smk"
 
 
-if "tf" not in config:
+if decodes:
+
+    report: "workflow/report/decoding.rst"
+
+    include: "workflow/rules/common.smk"
+    include: "workflow/rules/inputs_given.smk"
+    include: "workflow/rules/decoding_bundles.smk"
+    include: "workflow/rules/evaluation_bundles.smk"
+    include: "workflow/rules/report_run.smk"
+    include: "workflow/rules/report_bundles.smk"
+
+elif "tf" not in config:
+
+    report: "workflow/report/workflow.rst"
 
     include: "workflow/rules/factors.smk"
 
 else:
 
+    report: "workflow/report/workflow.rst"
+
     include: "workflow/rules/common.smk"
+    include: "workflow/rules/inputs_given.smk"
     include: "workflow/rules/inputs.smk"
     include: "workflow/rules/windows.smk"
     include: "workflow/rules/training.smk"
     include: "workflow/rules/decoding.smk"
     include: "workflow/rules/evaluation.smk"
     include: "workflow/rules/interpretation.smk"
+    include: "workflow/rules/report_run.smk"
     include: "workflow/rules/report.smk"
     include: "workflow/rules/browsing.smk"
     include: "workflow/rules/experiments.smk"
@@ -46,6 +60,6 @@ rule all:
     default_target: True
     input:
         rules.predict.input,
-        rules.evaluate.input,
+        rules.evaluate.input if not decodes else [],
         rules.report.input,
     localrule: True

@@ -5,7 +5,6 @@ Windows of noise in memory, the full-size U-Net; one epoch to compile and warm u
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from functools import partial
@@ -20,12 +19,6 @@ WAYS: dict[str, dict[str, Any]] = {
     "bfloat16": {"precision": "mixed_bfloat16"},
     "batch 64": {"batch_size": 64},
     "channels padded to multiples of 8": {"padded": True},
-    "glibc told to keep freed memory": {"keep_memory": True},
-}
-KEEP = {  # the latter as high as glibc takes it; higher it is ignored
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
-    "MALLOC_ARENA_MAX": "1",
 }
 
 
@@ -69,7 +62,6 @@ def measure_apart(way: dict[str, Any], arguments: argparse.Namespace) -> float:
     numbers = [str(x) for x in (arguments.length, arguments.steps, arguments.threads)]
     done = subprocess.run(
         [sys.executable, __file__, "--measure", json.dumps(DEFAULT | way), *numbers],
-        env=os.environ | (KEEP if way.get("keep_memory") else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

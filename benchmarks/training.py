@@ -8,6 +8,7 @@ is `recipes.py`'s question.
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ class Task(NamedTuple):
         self, draw: Mapping[str, Any] | None, seed: int
     ) -> tuple[WindowSource, WindowSource]:
         """Training and validation windows, fresh as `draw` says or the stored ones."""
-        return open_windows(self.files, list(self.draw["signals"]), draw, seed)
+        return open_windows(self.files, list(self.draw["signals"]), draw, seed, memory=math.inf)
 
 
 def open_task(study: Path) -> Task:

@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 
 def load(name: str) -> Schema:
-    """The schema of `config`, `signals` or `labels`."""
+    """The schema of `config`, `decoding`, `signals` or `labels`."""
     return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
 
 
@@ -53,13 +53,23 @@ def write_table(lines: Iterator[str], first: str = "key") -> list[str]:
     return [f"| {first} | meaning | default |", "|---|---|---|", *lines]
 
 
-def write_keys(schema: Schema) -> str:
-    """All keys of a study: those of the top in one table, then one of each section."""
-    lines = ["### Keys of a study", "", *write_table(write_rows(schema))]
+def write_keys(schema: Schema, title: str, of: str = "") -> str:
+    """All keys of a study: those of the top in one table, then one of each section.
+
+    `of` comes behind the sections' names, where another kind of study has some of the same.
+    """
+    lines = [f"### {title}", "", *write_table(write_rows(schema))]
     for key, rules in schema["properties"].items():
         if is_section(rules):
             about = " ".join(rules["description"].split())
-            lines += ["", f"### `{key}`", "", about, "", *write_table(write_rows(rules, f"{key}."))]
+            lines += [
+                "",
+                f"### `{key}`{of}",
+                "",
+                about,
+                "",
+                *write_table(write_rows(rules, f"{key}.")),
+            ]
     return "\n".join(lines)
 
 
@@ -72,7 +82,8 @@ def write_columns(schema: Schema) -> str:
 def fill(text: str) -> str:
     """A guide, what stands between its comments written anew from the schemas."""
     parts = {
-        "keys": write_keys(load("config")),
+        "keys": write_keys(load("config"), "Keys of a study"),
+        "decoding": write_keys(load("decoding"), "Keys at the top", " of a study that decodes"),
         "signals": write_columns(load("signals")),
         "labels": write_columns(load("labels")),
     }

@@ -25,7 +25,7 @@ from workflow.conftest import (
 )
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
-TARGETS = ("all", "browse", "windows", "export", "variants")
+TARGETS = ("all", "browse", "windows", "export", "explain", "variants")
 # Times, memory and machine; the numbers that these pages hold otherwise are compared elsewhere.
 MEASURED = ("training.html", "benchmarks.html", "headline.html")
 TIMED = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}
@@ -45,6 +45,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Stu
         motif=motif_url,
         members=[{"train": "a", "validation": "a", "seed": 1}],
         genome={"fasta": "results/tiny/simulated/genome.fa.gz", "assembly": "hg19"},
+        explain={"best": 40},
         variants={"file": "results/tiny/simulated/variants.vcf", "background": 20},
     )
     rows = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
@@ -67,10 +68,47 @@ def study(undisturbed: Study, tmp_path: Path) -> Study:
 
 
 @pytest.fixture(scope="session")
+def undisturbed_decoding(undisturbed: Study, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study that decodes regions with the bundle of the other one."""
+    directory = tmp_path_factory.mktemp("decoding")
+    for made in ("export/unet.zip", "simulated/genome.fa.gz", "simulated/b.bigWig"):
+        shutil.copy(undisturbed.results / made, directory)
+    (directory / "sites.bed").write_text("chr1\t500\t60000\nchr3\t100\t900\n")
+    write_sheet(directory / "signals.tsv", "cell_line replicate signal", "b 1 b.bigWig")
+    config = {
+        "study": "decoded",
+        "models": {"ctcf": {"bundle": "unet.zip"}},
+        "genome": {"fasta": "genome.fa.gz"},
+        "signals": "signals.tsv",
+        "regions": "sites.bed",
+    }
+    study = Study(directory, config)
+    study.succeed("all")
+    return study
+
+
+@pytest.fixture
+def decoding(undisturbed_decoding: Study, tmp_path: Path) -> Study:
+    """A copy to be disturbed."""
+    return undisturbed_decoding.copy(tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
 def jobs(undisturbed: Study) -> dict[str, list[list[str]]]:
+    """Outputs of the jobs of each rule."""
+    return list_jobs(undisturbed, *TARGETS)
+
+
+@pytest.fixture(scope="session")
+def decoding_jobs(undisturbed_decoding: Study) -> dict[str, list[list[str]]]:
+    """The same of the study that decodes."""
+    return list_jobs(undisturbed_decoding, "all")
+
+
+def list_jobs(study: Study, *targets: str) -> dict[str, list[list[str]]]:
     """Outputs of the jobs of each rule, from a plan that runs all of them."""
     found = defaultdict(list)
-    plan = undisturbed.succeed(*TARGETS, "--dry-run", "--forceall")
+    plan = study.succeed(*targets, "--dry-run", "--forceall")
     job = r"^(?:local)?(?:rule|checkpoint) (\w+):\n(?: .+\n)*? +output: (.+)\n"
     for rule, outputs in re.findall(job, plan, re.M):
         found[rule].append(outputs.split(", "))

@@ -25,16 +25,26 @@ RULES = (
     *("choose_threshold", "evaluate_cell_line", "evaluate_windows", "summarise_evaluation"),
     *("judge_calls", "write_browser_files", "summarise_windows", "tabulate_inputs"),
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
-    *("plot_reliability", "plot_sites", "plot_calls", "tabulate_benchmarks", "write_config"),
-    "export_bundle",
+    *("plot_reliability", "plot_sites", "write_track_page", "plot_calls", "tabulate_benchmarks"),
+    *("write_config", "export_bundle", "explain_sites", "plot_contributions"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
+DECODING_RULES = (
+    *("check_bundle", "decode_with_bundle", "judge_likeness", "tabulate_likeness"),
+    *("plot_profile", "summarise_decoding", "show_card", "tabulate_regions"),
+)
+"""Those that a study that trains does not have."""
+
 GATE = ("extract_signal", "train_network", "predict_binding")
-LONG = ("train_network", "calibrate_model", "predict_binding", "evaluate_windows", "score_variants")
+LONG = (
+    *("train_network", "calibrate_model", "predict_binding", "evaluate_windows"),
+    *("explain_sites", "score_variants", "decode_with_bundle"),
+)
 
 
-def test_no_rule_is_left_out(jobs):
+def test_no_rule_is_left_out(jobs, decoding_jobs):
     assert set(jobs) == set(RULES)
+    assert set(decoding_jobs) - set(RULES) == set(DECODING_RULES)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +53,23 @@ def test_no_rule_is_left_out(jobs):
 def test_killed_jobs_end_as_if_nothing_had_happened(
     rule: str, jobs: dict, study: Study, undisturbed: Study
 ):
+    kill_again_and_again(rule, jobs, study, undisturbed)
+    study.succeed(*TARGETS)
+    check_results(study, undisturbed)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("rule", DECODING_RULES)
+def test_those_of_a_study_that_decodes(
+    rule: str, decoding_jobs: dict, decoding: Study, undisturbed_decoding: Study
+):
+    kill_again_and_again(rule, decoding_jobs, decoding, undisturbed_decoding)
+    decoding.succeed("all")
+    check_results(decoding, undisturbed_decoding)
+
+
+def kill_again_and_again(rule: str, jobs: dict, study: Study, undisturbed: Study) -> None:
+    """Kill jobs of a rule, and run each to its end: it makes the same as if undisturbed."""
     rng = random.Random(f"{SEED} {rule}")
     # From the first import to the last byte, more or less: the second kill would hit a finished job
     # if the moments were drawn from a longer time than the job takes, and is drawn again then.
@@ -62,5 +89,3 @@ def test_killed_jobs_end_as_if_nothing_had_happened(
             # What is the same need not be read again, but by the rule that all else begins with.
             if rule != "prepare_genome":
                 shutil.copystat(undisturbed.directory / name, study.directory / name)
-    study.succeed(*TARGETS)
-    check_results(study, undisturbed)

@@ -14,6 +14,10 @@ def has_trained(results: Path) -> bool:
     return journal.exists() and len(journal.read_text().splitlines()) > 2
 
 
+def has_applied(results: Path) -> bool:
+    return (results / "checkpoints/ctcf/b/parts/chr1.f32").exists()
+
+
 def has_decoded(results: Path) -> bool:
     return (results / "checkpoints/unet/a.decoded/chr1.f32").exists()
 
@@ -36,3 +40,15 @@ def test_a_killed_job_goes_on(rule, output, reached, log, said, jobs, study, und
     assert not reached(study.results)  # what it went on from is gone
     for name in outputs:
         check_same(study.directory / name, undisturbed.directory / name)
+
+
+def test_a_killed_job_of_a_bundle_goes_on(undisturbed_decoding, decoding):
+    decoding.config["study"] = "whole"
+    del decoding.config["regions"]
+    target = "results/whole/predictions/ctcf/b.bigWig"
+    decoding.kill_when(lambda: has_applied(decoding.results), target)
+    assert not (decoding.directory / target).exists()
+    decoding.succeed(target)
+    log = decoding.results / "logs/decode_with_bundle/ctcf/b.log"
+    assert "chr1: already decoded" in log.read_text()
+    assert not (decoding.results / "checkpoints/ctcf/b").exists()

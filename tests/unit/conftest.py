@@ -146,6 +146,33 @@ def networks(device):
     ]
 
 
+@pytest.fixture(scope="session")
+def cnn_bundle(tmp_path_factory, device):
+    """A bundle of a CNN, for the genome."""
+    from leopard import models
+    from leopard.decoding.bundle_file import write_bundle
+
+    directory = tmp_path_factory.mktemp("bundle")
+    track = {"scaling": "mean", "measured": ["chr1"], "assay": None, "reads": {}, "measures": {}}
+    member = {"train": "a", "validation": "a", "seed": 1, "chromosomes": {}}
+    tiles = {"tile_length": 8192, "batch_size": 2, "background": 0, "reverse_complement": True}
+    manifest = {
+        **{"software": {}, "model": "cnn", "tf": "CTCF", "members": {"a-a-s1": member}},
+        "genome": {"assembly": None, "chromosomes": SIZES},
+        "tracks": {"accessibility": track},
+        "decoding": tiles,
+        "calibration": {"low": 1.2, "high": 0.9, "shift": 0.1},
+        **{"threshold": 0.5, "measures": [], "licence": None, "citation": None},
+    }
+    seen = [{"name": "accessibility", "scaling": "mean", "transform": "log1p"}]
+    files = {"members/a-a-s1.keras": directory / "a.keras"}
+    randomise(models.build("cnn", prior=0.3, tracks=seen), 5).save(directory / "a.keras")
+    (directory / "empty").touch()
+    files |= dict.fromkeys(["card.md", "excluded.bed"], directory / "empty")
+    write_bundle(directory / "cnn.zip", manifest, files)
+    return directory / "cnn.zip"
+
+
 @pytest.fixture
 def log_level() -> Iterator[None]:
     """The command `leopard` sets it for its process, which in a test is that of all tests."""

@@ -44,7 +44,7 @@ def find_keys(schema, prefix=""):
             yield from find_keys(rules, f"{key}.")
 
 
-@pytest.mark.parametrize("name", ["config", "signals", "labels"])
+@pytest.mark.parametrize("name", ["config", "decoding", "signals", "labels"])
 def test_every_key_is_described_with_its_choices(name):
     for key, rules in find_keys(config_keys.load(name)):
         about = rules.get("description", "")
@@ -91,7 +91,9 @@ def test_what_a_page_names_exists(page):
     ):
         if not path.startswith(MADE):
             assert (ROOT / path).exists(), path
-    for path in re.findall(r"`((?:unit|workflow|faults|cluster)/[\w/]*test_\w+\.py)`", text):
+    for path in re.findall(
+        r"`((?:unit|workflow|studies|faults|cluster)/[\w/]*test_\w+\.py)`", text
+    ):
         assert (ROOT / "tests" / path).exists(), path
     for path in re.findall(r"\]\(([\w./-]+\.\w+)(?:#[\w-]*)?\)", text):
         if "/api/" not in path:

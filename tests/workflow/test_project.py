@@ -91,10 +91,10 @@ def test_the_real_study_plans_on_gadi_with_queues_and_costs():
     table = {line.split()[0]: line.split()[1:] for line in text.splitlines()}
     assert table["download_file"] == ["3", "copyq", "1", "0", "1000", "10:00", "60.0"]
     # Two jobs of 16 CPUs for ten hours, at 4.5 units an hour and CPU.
-    assert table["train_network"] == ["2", "dgxa100", "16", "1", "16000", "10:00", "1440.0"]
+    assert table["train_network"] == ["2", "dgxa100", "16", "1", "24000", "10:00", "1440.0"]
     assert table["predict_binding"][1:4] == ["gpuvolta", "12", "1"]
     _, *jobs, total = table.values()
-    assert len(jobs) == 38 and not {"all", "gather_checks"} & set(table)  # Snakemake's own
+    assert len(jobs) == 39 and not {"all", "gather_checks"} & set(table)  # Snakemake's own
     assert text.splitlines()[-1].startswith(f"{sum(int(x[0]) for x in jobs)} jobs; ")
     assert float(total[1]) == pytest.approx(sum(float(x[-1]) for x in jobs), abs=2)
 

@@ -3,11 +3,8 @@
 import re
 from pathlib import Path
 
-import pandas as pd
-from snakemake.utils import Paramspace
-
 with one_line():
-    study = open_study(config, SCHEMAS, leads)
+    study = open_decoding(config, SCHEMAS) if decodes else open_study(config, SCHEMAS, leads)
 if workflow.is_main_process:  # the jobs of a cluster read the workflow again
     for line in study.warnings:
         logger.warning(f"warning: {public(line)}")
@@ -45,15 +42,6 @@ def needs(given, key, paths):
     return paths if given else ask
 
 
-trials = Paramspace(pd.DataFrame(study.experiments.trials))
-
-
-def trials_of(experiment):
-    """The directories of an experiment's trials."""
-    of_it = trials[trials["experiment"] == experiment]
-    return [f"{study.out}/trials/{pattern}" for pattern in Paramspace(of_it).instance_patterns]
-
-
 def grows(first):
     """A resource of which a job gets more each time it is tried: once, twice, three times as much."""
     return lambda wildcards, attempt: first * attempt
@@ -68,5 +56,3 @@ wildcard_constraints:
     cell_line=any_of(study.cell_lines),
     track=any_of(study.signal_tracks),
     model=any_of(study.models),
-    member=any_of(study.members),
-    windows=any_of(study.window_sets),

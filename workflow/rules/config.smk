@@ -18,7 +18,8 @@ os.environ.update(PYTHONPATH=os.pathsep.join([SCRIPTS, *path]))
 
 from console import show_briefly
 from leopard.errors import InputError
-from leopard.study.opening import choose_factor, open_study
+from leopard.study.decoded import has_bundles
+from leopard.study.opening import choose_factor, open_decoding, open_study
 from leopard.study.refusals import public, refuse
 
 if workflow.is_main_process:
@@ -46,6 +47,9 @@ with one_line():
             "leave the prefix out: results/{study} is the study's own",
         )
     choose_factor(config, SCHEMAS / "config.schema.yaml")
+
+# Whether it is a study that only decodes, with bundles, and has rules of its own.
+decodes = has_bundles(config)
 
 
 # Of jobs that refused an input, the log ends with that line. Printed after all that Snakemake says.

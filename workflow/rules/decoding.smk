@@ -4,7 +4,13 @@
 #        export/{model}.zip, the model as a bundle that decodes without the study (target export).
 
 
-from leopard.study.exported import describe_bundle, list_averages, list_measures, list_references
+from leopard.study.exported import (
+    describe_bundle,
+    list_averages,
+    list_measures,
+    list_references,
+    list_sources,
+)
 
 
 rule calibrate_model:
@@ -112,6 +118,14 @@ rule export_bundle:
         ],
         references=lambda w: list(list_references(study, w.model).values()),
         averages=lambda w: list(list_averages(study, w.model).values()),
+        motif=study.motif,
+        calls=lambda w: [study.calls(w.model, line) for line in study.trained_on],
+        signals=lambda w: [
+            x
+            for line in study.trained_on
+            for track in list_sources(study, w.model)
+            for x in study.raw_signals[line][track]
+        ],
     output:
         ensure(f"{study.out}/export/{{model}}.zip", non_empty=True),
     log:
@@ -128,6 +142,7 @@ rule export_bundle:
         measures=lambda w: list_measures(study, w.model),
         references=lambda w: list_references(study, w.model),
         averages=lambda w: list_averages(study, w.model),
+        signals={line: study.raw_signals[line] for line in study.trained_on},
         baselines=study.baselines,
     script:
         "../scripts/decoding/export_bundle.py"

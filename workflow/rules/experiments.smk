@@ -5,6 +5,16 @@
 #        of each in trials/{experiment}.yaml, and their figures in report/trials/;
 #        trials/largest_batch.tsv (target largest_batch); trials/gpu_types.tsv (target gpu_types).
 
+import pandas as pd
+from snakemake.utils import Paramspace
+
+listed = pd.DataFrame(study.experiments.trials)
+trials = Paramspace(listed)
+trials_of = {
+    experiment: [f"{study.out}/trials/{x}" for x in Paramspace(own).instance_patterns]
+    for experiment, own in listed.groupby("experiment")
+}
+
 
 rule try_setting:
     input:
@@ -32,7 +42,7 @@ rule try_setting:
     threads: 8
     resources:
         gpu=lambda w: study.experiments.devices(w.experiment, w.value),
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
     params:
         recipe=lambda w: study.recipe(
@@ -57,13 +67,13 @@ use rule try_setting as try_gpu_type with:
     resources:
         gpu=1,
         gpu_model=lambda w: w.value,
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
 
 
 rule summarise_trials:
     input:
-        lambda w: trials_of(w.experiment),
+        lambda w: trials_of[w.experiment],
     output:
         table=f"{study.out}/trials/{{experiment}}.tsv",
         best=f"{study.out}/trials/{{experiment}}.yaml",
@@ -89,7 +99,7 @@ rule average_predictions:
     input:
         **study.window_files(study.experiments.member, study.experiments.stored),
         checked=ancient(study.checked),
-        trials=[x for x in trials_of("ablation") if "/value~default/" in x],
+        trials=[x for x in trials_of["ablation"] if "/value~default/" in x],
     output:
         f"{study.out}/trials/averages.tsv",
     log:
@@ -238,7 +248,7 @@ rule search_settings:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
     params:
         recipe=study.recipe(study.experiments.tuned, study.experiments.member.seed),
@@ -283,7 +293,7 @@ rule summarise_search:
 
 rule tabulate_gpu_types:
     input:
-        trials=trials_of("gpu_type"),
+        trials=trials_of["gpu_type"],
         rates=workflow.source_path("../../profiles/gadi/queues.tsv"),
     output:
         table=f"{study.out}/trials/gpu_types.tsv",

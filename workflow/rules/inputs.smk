@@ -1,58 +1,13 @@
-# Needs: the genome, bigWigs, labels, motif and blacklist that the config names, by URL or path.
-# Makes: inputs/ (downloads, a matrix of JASPAR), genome/genome.fa (+ .fai),
-#        labels/{cell_line}.bigWig, checks/, and inputs.tsv, which exists only if all of them fit
-#        together; signals/reads/{cell_line}/{track}/{replicate}.bigWig, counted from reads,
-#        fragments or a bedGraph; of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean,
-#        coverage and quantiles, and where it is scaled so, signals/{cell_line}.{track}.bigWig, given
-#        the quantiles of a reference line; signals/average.{track}.bigWig, the mean over cell lines
-#        (for tracks that are an average, or a difference from one).
+# What only a study that trains has besides: labels, motif, exclusions, scales of signals.
+# Needs: genome/genome.fa, bigWigs, labels, motif and blacklist.
+# Makes: inputs/jaspar/, labels/{cell_line}.bigWig, checks/ of labels and motif, genome/excluded.bed;
+#        of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean, coverage
+#        and quantiles, and where it is scaled so, signals/{cell_line}.{track}.bigWig, given the
+#        quantiles of a reference line; signals/average.{track}.bigWig, the mean over cell lines (for
+#        tracks that are an average, or a difference from one).
 
 
-from leopard.study.sources import OWN_ROLES, SHARED_ROLES
 from leopard.study.splits import SPLITS
-
-shared_checks = [
-    study.genome_check,
-    *collect(study.signal_checks, cell_line=study.cell_lines),
-]
-
-
-rule download_file:
-    output:
-        ensure(f"{study.out}/inputs/{{role}}/{{name}}", non_empty=True),
-    log:
-        f"{study.out}/logs/download_file/{{role}}/{{name}}.log",
-    benchmark:
-        f"{study.out}/benchmarks/download_file/{{role}}/{{name}}.tsv"
-    wildcard_constraints:
-        role="|".join(OWN_ROLES if study.out != study.shared else OWN_ROLES + SHARED_ROLES),
-        name="[^/]+",
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(600),
-    params:
-        source=lambda w: study.sources.downloads[f"{study.out}/inputs/{w.role}/{w.name}"],
-    script:
-        "../scripts/inputs/download.py"
-
-
-if study.leads and study.out != study.shared:
-
-    use rule download_file as download_shared_file with:
-        output:
-            ensure(f"{study.shared}/inputs/{{role}}/{{name}}", non_empty=True),
-        log:
-            f"{study.shared}/logs/download_file/{{role}}/{{name}}.log",
-        benchmark:
-            f"{study.shared}/benchmarks/download_file/{{role}}/{{name}}.tsv"
-        wildcard_constraints:
-            role="|".join(SHARED_ROLES),
-            name="[^/]+",
-        params:
-            source=lambda w: study.sources.downloads[f"{study.shared}/inputs/{w.role}/{w.name}"],
-
 
 if study.jaspar_id:
 
@@ -127,55 +82,6 @@ if study.leads and config["simulate"]:
 
 if study.leads:
 
-    rule prepare_genome:
-        input:
-            present([study.genome]),
-        output:
-            fasta=study.fasta,
-            fai=study.fai,
-        log:
-            f"{study.shared}/logs/prepare_genome.log",
-        benchmark:
-            f"{study.shared}/benchmarks/prepare_genome.tsv"
-        conda:
-            "../../envs/data.yaml"
-        resources:
-            mem_mb=grows(2000),
-            runtime=grows(60),
-        script:
-            "../scripts/inputs/prepare_genome.py"
-
-
-if study.leads:
-
-    rule check_genome:
-        input:
-            fasta=study.fasta,
-            fai=study.fai,
-            exclusions=present(study.exclusions),
-            regions=present(study.regions),
-        output:
-            study.genome_check,
-        log:
-            f"{study.shared}/logs/check_genome.log",
-        benchmark:
-            f"{study.shared}/benchmarks/check_genome.tsv"
-        retries: 0  # an input that does not fit is no better the next time
-        conda:
-            "../../envs/data.yaml"
-        resources:
-            mem_mb=grows(2000),
-            runtime=grows(10),
-        params:
-            chromosomes=study.chromosomes,
-            decoded=study.decoded,
-            window_length=config["windows"]["length"],
-        script:
-            "../scripts/inputs/check_genome.py"
-
-
-if study.leads:
-
     rule exclude_bases:
         input:
             **shared_genome,
@@ -220,61 +126,6 @@ if study.leads and study.regions:
             chromosomes=study.chromosomes["validation"] + study.chromosomes["test"],
         script:
             "../scripts/inputs/exclude_outside.py"
-
-
-if study.leads and study.reads:
-
-    rule count_reads:
-        input:
-            fai=study.fai,
-            reads=present(lambda w: [study.reads[w.cell_line, w.track, w.replicate].path]),
-            barcodes=present(lambda w: study.reads[w.cell_line, w.track, w.replicate].barcodes),
-        output:
-            study.counted(),
-        log:
-            f"{study.shared}/logs/count_reads/{{cell_line}}/{{track}}/{{replicate}}.log",
-        benchmark:
-            f"{study.shared}/benchmarks/count_reads/{{cell_line}}/{{track}}/{{replicate}}.tsv"
-        wildcard_constraints:
-            replicate=any_of(replicate for *_, replicate in study.reads),
-        conda:
-            "../../envs/data.yaml"
-        threads: 2
-        resources:
-            mem_mb=grows(3000),
-            runtime=grows(240),
-        params:
-            assay=lambda w: study.reads[w.cell_line, w.track, w.replicate].assay,
-            settings=config["reads"],
-            chromosomes=study.used_chromosomes,
-        script:
-            "../scripts/inputs/count_reads.py"
-
-
-if study.leads:
-
-    rule check_signal:
-        input:
-            genome=study.genome_check,
-            fasta=study.fasta,
-            fai=study.fai,
-            signals=present(lambda w: study.raw_signals[w.cell_line][w.track]),
-        output:
-            study.signal_check(),
-        log:
-            f"{study.shared}/logs/check_signal/{{cell_line}}.{{track}}.log",
-        benchmark:
-            f"{study.shared}/benchmarks/check_signal/{{cell_line}}.{{track}}.tsv"
-        retries: 0
-        conda:
-            "../../envs/data.yaml"
-        resources:
-            mem_mb=grows(2000),
-            runtime=grows(20),
-        params:
-            chromosomes=study.used_chromosomes,
-        script:
-            "../scripts/inputs/check_signal.py"
 
 
 rule check_labels:
@@ -326,53 +177,6 @@ rule check_motif:
         runtime=grows(10),
     script:
         "../scripts/inputs/check_motif.py"
-
-
-# Checkpoints, though nothing asks what is in their output. All that reads data waits for it, as for
-# an ancient file; and if that is there and made again, Snakemake (9.27, its issue 4166) plans
-# nothing behind it, until a checkpoint is passed: then it plans anew. One for all checks, not each
-# by itself, so that no job runs while another that it builds on may turn out to be out of date.
-# What depends on a check of its own besides is in the plan even before, if that is a new one.
-checkpoint gather_checks:
-    input:
-        [study.shared_checked] if study.out != study.shared else shared_checks,
-        collect(study.labels_check(), cell_line=study.labelled),
-        [study.motif_check] * len(study.motif),
-    output:
-        study.checked,
-    log:
-        f"{study.out}/logs/gather_checks.log",
-    benchmark:
-        f"{study.out}/benchmarks/gather_checks.tsv"
-    localrule: True
-    conda:
-        "../../envs/data.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    script:
-        "../scripts/inputs/gather_checks.py"
-
-
-if study.leads and study.out != study.shared:
-
-    checkpoint gather_shared_checks:
-        input:
-            shared_checks,
-        output:
-            study.shared_checked,
-        log:
-            f"{study.shared}/logs/gather_checks.log",
-        benchmark:
-            f"{study.shared}/benchmarks/gather_checks.tsv"
-        localrule: True
-        conda:
-            "../../envs/data.yaml"
-        resources:
-            mem_mb=grows(1000),
-            runtime=grows(10),
-        script:
-            "../scripts/inputs/gather_checks.py"
 
 
 rule make_labels:
@@ -494,9 +298,3 @@ if study.leads:
             chromosomes=study.used_chromosomes,
         script:
             "../scripts/inputs/average_signal.py"
-
-
-rule download:
-    input:
-        list(study.sources.downloads),
-    localrule: True

@@ -1,6 +1,43 @@
 # Needs: predictions/{model}/{cell_line}.bigWig and .narrowPeak, the models, the genome, the bigWigs.
-# Makes: variants/{model}/{cell_line}.tsv, and .vcf if one is given, what variants change (target
+# Makes: interpretation/{model}/{cell_line}/, why sites are called (target explain);
+#        variants/{model}/{cell_line}.tsv, and .vcf if one is given, what variants change (target
 #        variants).
+
+
+rule explain_sites:
+    input:
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_checks=ancient(study.signal_checks),
+        signals=lambda w: study.signal_inputs([w.cell_line], study.arrays(w.model)),
+        calls=study.calls(),
+        sites=present(study.sites),
+        labels=lambda w: study.label_tracks([w.cell_line] if w.cell_line in study.labelled else []),
+        unjudged=study.unjudged,
+    output:
+        **study.explained,
+    log:
+        f"{study.out}/logs/explain_sites/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/explain_sites/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(8000),
+        runtime=grows(240),
+    params:
+        signals=lambda w: study.signals(w.cell_line, study.arrays(w.model)),
+        chromosomes=study.used_chromosomes,
+        both_strands=config["prediction"]["reverse_complement"],
+        best=config["explain"]["best"],
+        mutagenesis=config["explain"]["mutagenesis"],
+        parts=f"{study.out}/checkpoints/{{model}}/{{cell_line}}.explained",
+    script:
+        "../scripts/interpretation/explain_sites.py"
 
 
 rule check_variants:
@@ -108,5 +145,19 @@ rule variants:
                 model=study.models,
                 cell_line=study.cell_lines,
             ),
+        ),
+    localrule: True
+
+
+rule explain:
+    input:
+        collect(
+            [
+                *study.explained.values(),
+                f"{study.out}/report/contributions/{{model}}/{{cell_line}}.shares.png",
+                f"{study.out}/report/contributions/{{model}}/{{cell_line}}.logos.png",
+            ],
+            model=study.models,
+            cell_line=study.cell_lines,
         ),
     localrule: True

@@ -1,7 +1,6 @@
 # Needs: windows/, models/, predictions/, evaluation/, inputs.tsv, benchmarks/.
 # Makes: report/, the figures and tables that snakemake --report puts into report.html,
 #        windows/summary.tsv, and evaluation/answer.tsv, whether to trust each model.
-import json
 
 
 rule give_answer:
@@ -88,29 +87,6 @@ rule summarise_windows:
         tracks={track: study.unit(track) for track in study.signal_tracks},
     script:
         "../scripts/report/summarise_windows.py"
-
-
-rule tabulate_inputs:
-    input:
-        study.checked,
-    output:
-        report(
-            f"{study.out}/report/inputs.html",
-            caption="../report/inputs/inputs.rst",
-            category="Data",
-            labels=study.factor_label | {"data": "Checked inputs"},
-        ),
-    log:
-        f"{study.out}/logs/report/tabulate_inputs.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/tabulate_inputs.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    script:
-        "../scripts/report/tabulate_inputs.py"
 
 
 rule plot_training:
@@ -319,6 +295,92 @@ rule plot_sites:
         "../scripts/report/plot_sites.py"
 
 
+rule plot_contributions:
+    input:
+        **checked_genome,
+        table=study.explained["table"],
+        h5=study.explained["h5"],
+        prediction=study.prediction(),
+        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
+        motif=study.motif,
+    output:
+        shares=report(
+            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.shares.png",
+            caption="../report/interpretation/shares.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Shares", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+        logos=report(
+            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.logos.png",
+            caption="../report/interpretation/logos.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Logos", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_contributions/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_contributions/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        signals=lambda w: study.signals(w.cell_line, [study.main]),
+        title=lambda w: f"Contributions: {config['tf']} in {w.cell_line}, {w.model}",
+        accessibility=f"{study.main}\n({study.unit(study.main)})",
+    script:
+        "../scripts/report/plot_contributions.py"
+
+
+rule write_track_page:
+    input:
+        **checked_genome,
+        motif_check=[ancient(study.motif_check)] * len(study.motif),
+        motif=study.motif,
+        signals=study.signal_inputs(study.cell_lines, study.signal_tracks),
+        labels=study.label_tracks(study.labelled),
+        excluded=study.unjudged,
+        predictions=[study.prediction(m, line) for line in study.cell_lines for m in study.models],
+        calls=[study.calls(m, line) for line in study.cell_lines for m in study.models],
+        thresholds=collect(f"{study.out}/evaluation/thresholds/{{model}}.tsv", model=study.models),
+        igv=workflow.source_path("../../resources/igv/igv.min.js"),
+    output:
+        report(
+            f"{study.out}/report/tracks.html",
+            caption="../report/report/tracks.rst",
+            category="Tracks",
+            labels=study.factor_label | {"cell line": "all, to browse"},
+        ),
+    log:
+        f"{study.out}/logs/report/write_track_page.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/write_track_page.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(6000),
+        runtime=grows(60),
+    params:
+        title=f"{config['tf']}: called and missed sites to browse",
+        lines={
+            line: {
+                "title": study.title(line) if line in study.labelled else f"{study.tf} in {line}",
+                "signals": study.signals(line, study.signal_tracks),
+                "labels": study.label_track(line) if line in study.labelled else None,
+            }
+            for line in study.cell_lines
+        },
+        models=study.models,
+        chromosomes=study.chromosomes["test"],
+        units={track: study.unit(track) for track in study.signal_tracks},
+        seed=config["windows"]["seed"],
+    script:
+        "../scripts/report/write_track_page.py"
+
+
 rule plot_variants:
     input:
         table=f"{study.out}/variants/{{model}}/{{cell_line}}.tsv",
@@ -350,56 +412,6 @@ rule plot_variants:
         "../scripts/report/plot_variants.py"
 
 
-# Benchmarks are no outputs, so that the jobs they are of can only be awaited by what they make.
-rule tabulate_benchmarks:
-    input:
-        rules.predict.input,
-        rules.evaluate.input,
-    output:
-        report(
-            f"{study.out}/report/benchmarks.html",
-            caption="../report/report/benchmarks.rst",
-            category="Run",
-            labels=study.factor_label | {"run": "Benchmarks"},
-        ),
-    log:
-        f"{study.out}/logs/report/tabulate_benchmarks.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/tabulate_benchmarks.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    params:
-        directories=[f"{x}/benchmarks" for x in dict.fromkeys([study.out, study.shared])],
-    script:
-        "../scripts/report/tabulate_benchmarks.py"
-
-
-rule write_config:
-    output:
-        report(
-            f"{study.out}/report/config.html",
-            caption="../report/report/config.rst",
-            category="Run",
-            labels=study.factor_label | {"run": "Configuration"},
-        ),
-    log:
-        f"{study.out}/logs/report/write_config.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/write_config.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
-    params:
-        config=json.loads(public(json.dumps(config))),
-    script:
-        "../scripts/report/write_config.py"
-
-
 rule report:
     input:
         rules.give_answer.output,
@@ -412,6 +424,7 @@ rule report:
         collect(rules.plot_reliability.output, cell_line=study.labelled),
         rules.plot_calls.output,
         collect(rules.plot_sites.output, cell_line=study.labelled),
+        rules.write_track_page.output,
         rules.tabulate_benchmarks.output,
         rules.write_config.output,
     localrule: True

@@ -22,7 +22,7 @@ rule train_network:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=grows(16000),
+        mem_mb=grows(24000),
         runtime=grows(600),
     params:
         recipe=lambda w: study.recipe(study.settings(w.model), study.members[w.member].seed),

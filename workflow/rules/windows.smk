@@ -8,6 +8,12 @@
 
 from leopard.study.splits import SPLITS
 
+
+wildcard_constraints:
+    member=any_of(study.members),
+    windows=any_of(study.window_sets),
+
+
 if study.leads:
 
     rule list_usable_starts:

@@ -1,5 +1,6 @@
 """A bundle on a cell line that it never met, against what is read and computed by hand."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from conftest import SIZES, randomise, write_fasta
 from leopard import cli, models
 from leopard.decoding.apply import apply_bundle
 from leopard.decoding.bundle import open_bundle
+from leopard.decoding.bundle_check import check_bundle
 from leopard.decoding.bundle_file import write_bundle
 from leopard.decoding.card import write_card
-from leopard.decoding.cell_line import choose_chromosomes
+from leopard.decoding.cell_line import open_cell_line
 from leopard.decoding.decoder import predict_windows
+from leopard.decoding.track import identify
 from leopard.errors import InputError
+from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import encode_sequence
 from leopard.inputs.signals import match_quantiles
 
@@ -169,6 +173,48 @@ def test_another_genome_has_to_be_meant(make_bundle, genome, tmp_path):
 def test_tracks_are_those_of_the_bundle(make_bundle, genome, tmp_path, given):
     with pytest.raises(InputError, match="the bundle sees accessibility"):
         apply_bundle(open_bundle(make_bundle("mean")), genome.fasta, given, tmp_path / "new")
+
+
+def test_a_signal_is_normalised_once(make_bundle, genome, tmp_path):
+    bundle = open_bundle(make_bundle("quantile"))
+    signals = {"accessibility": genome.signal_files[:1]}
+    opened = open_cell_line(bundle, genome.fasta, signals, tmp_path)
+    before = identify(bundle.decoder, opened)
+    again = open_cell_line(bundle, genome.fasta, signals, tmp_path)
+    assert identify(bundle.decoder, again) == before  # a run that was stopped goes on
+    other = {"accessibility": genome.signal_files[1:]}
+    changed = open_cell_line(bundle, genome.fasta, other, tmp_path)
+    assert identify(bundle.decoder, changed) != before
+
+
+def test_a_bundle_is_checked_against_a_study(make_bundle, genome, tmp_path):
+    path = make_bundle("mean")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    lines = {"a": ["accessibility"], "b": ["mnase", "accessibility"]}
+    (row,) = check_bundle(path, f"sha256:{digest}", genome.fasta, lines).itertuples()
+    assert (row.role, row.track, row.chromosomes) == ("bundle", "accessibility", len(SIZES))
+    assert row.note.startswith("CTCF cnn, 1 network, ")
+
+    def refuse(line, *args):
+        with pytest.raises(InputError) as refused:
+            check_bundle(*args)
+        assert line in str(refused.value) and "\n" not in str(refused.value)
+
+    refuse("its SHA-256 is not the one given", path, "0" * 64, genome.fasta, lines)
+    problem = "it sees accessibility, and cell line b has mnase"
+    refuse(problem, path, None, genome.fasta, {**lines, "b": ["mnase"]})
+    longer = {name: sequence + "A" for name, sequence in genome.sequences.items()}
+    fasta = write_fasta(tmp_path / "other.fa", longer)
+    refuse("in the bundle's genome", path, None, fasta, lines)
+    assert len(check_bundle(path, None, fasta, lines, other_genome=True)) == 1
+
+    check_bundle(path, None, genome.fasta, lines, ["accessibility"], make_bundle("none"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(READS, "smoothing", 5)
+        other = make_bundle("mean")
+    given = path, None, genome.fasta, lines
+    refuse("counts reads of accessibility otherwise", *given, ["accessibility"], other)
+    refuse("it does not see mnase", *given, ["mnase"], other)
 
 
 def test_main_chromosomes():

@@ -1,11 +1,16 @@
 """Regions against the whole chromosome."""
 
 import numpy as np
+import pandas as pd
+import pyBigWig
 import pytest
 from conftest import SIZES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leopard.decoding.condense import condense
 from leopard.decoding.decoder import Decoder
+from leopard.decoding.peaks import call_peaks
+from leopard.decoding.region_track import write_regions
 from leopard.decoding.regions import decode_regions, tabulate_regions, tile_region
 from leopard.errors import InputError
 from leopard.genome.tracks import Tracks
@@ -58,6 +63,38 @@ def test_regions_have_what_the_chromosome_has(whole, asked):
         np.testing.assert_allclose(own, values[chrom][start:end], atol=2e-6)
 
 
+def test_the_track_is_that_of_the_whole_chromosome(whole, genome, tmp_path):
+    decoder, tracks, values = whole
+    asked = [("chr2", 10, 90), ("chr1", 500, 1500), ("chr1", 1200, 1700), ("chr2", 99, 100)]
+    stretches = write_regions(
+        *(decoder, tracks, asked, 0.3, 0.4, tmp_path / "x.bigWig", tmp_path / "x.tsv"),
+        lambda x: x / 2,
+    )
+    assert stretches == [("chr1", 496, 1712), ("chr2", 0, 112)]
+    with pyBigWig.open(str(tmp_path / "x.bigWig")) as track:
+        assert list(track.chroms()) == ["chr1", "chr2"]
+        for chrom in ("chr1", "chr2"):
+            found = track.values(chrom, 0, SIZES[chrom], numpy=True)
+            expected = np.full(SIZES[chrom], np.nan, np.float32)
+            for piece in condense(values[chrom] / 2, 0.15):
+                end = piece.start + piece.span * len(piece.values)
+                expected[piece.start : end] = np.repeat(piece.values, piece.span)
+            inside = np.zeros(SIZES[chrom], bool)
+            for name, start, end in stretches:
+                inside[start:end] |= name == chrom
+            np.testing.assert_allclose(found[inside], expected[inside], atol=1e-4)
+            assert np.isnan(found[~inside]).all()
+    table = pd.read_csv(tmp_path / "x.tsv", sep="\t")
+    rows = table[["chrom", "start", "end"]]
+    assert list(rows.itertuples(index=False, name=None)) == asked
+    for row in table.itertuples():
+        own = values[row.chrom][row.start : row.end] / 2
+        assert row.largest == pytest.approx(own.max(), rel=1e-3)
+        assert row.mean == pytest.approx(own.mean(), rel=1e-3)
+    with pytest.raises(InputError, match="there are none on this genome"):
+        write_regions(decoder, tracks, [], 0.3, 0.4, tmp_path / "y", tmp_path / "z", np.asarray)
+
+
 def test_the_table(whole):
     decoder, tracks, values = whole
     asked = [("chr1", 500, 1500), ("chr2", 0, 64)]
@@ -69,6 +106,7 @@ def test_the_table(whole):
         assert row.largest == pytest.approx(inside.max(), abs=2e-6)
         assert row.mean == pytest.approx(inside.mean(), abs=2e-6)
         assert row.called == pytest.approx((inside >= 0.3).sum(), abs=2)
+        assert row.sites == len(call_peaks(row.chrom, inside, 0.3))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from conftest import SIZES, write_bigwig, write_fasta
 from hypothesis import given
 from hypothesis import strategies as st
 from leopard.genome import tracks as tracks_module
+from leopard.genome.loaded import LoadedTracks
 from leopard.genome.tracks import (
     Signal,
     Tracks,
@@ -149,3 +150,21 @@ def test_a_bigwig_without_any_value_reads_as_zeros(tmp_path):
         values = read_bigwig(bigwig, "x", 10, 30)
     assert values.dtype == np.float32
     assert values.tolist() == [0.0] * 20
+
+
+def test_chromosomes_in_memory_are_those_of_the_files(genome, tmp_path, monkeypatch):
+    monkeypatch.setattr("leopard.genome.loaded.STRETCH", 1000)  # several stretches a chromosome
+    bed = tmp_path / "excluded.bed"
+    bed.write_text("chr1\t50\t60\n")
+    two = {"one": Signal(genome.signal_files, 0.5), "two": Signal(genome.signal_files)}
+    tracks = Tracks(genome.fasta, two, genome.labels_file, bed)
+    loaded = LoadedTracks(tracks, ["chr1"])
+    size = tracks.chrom_sizes["chr1"]
+    assert LoadedTracks.size(tracks, ["chr1"]) == size * (1 + 1 + 2 * 4)
+    for start, end in ((0, size), (40, 70), (990, 1010)):
+        for read in ("codes", "signals", "labels"):
+            found = getattr(loaded, read)("chr1", start, end)
+            expected = getattr(tracks, read)("chr1", start, end)
+            np.testing.assert_array_equal(found, expected)
+            assert found.dtype == expected.dtype
+    pd.testing.assert_frame_equal(loaded.sites(["chr1"]), tracks.sites(["chr1"]))

@@ -64,12 +64,15 @@ def test_a_linear_network_is_what_its_weights_say(linear):
     known = windows.codes[0] < 4
     expected = (slopes - (slopes @ COMPOSITION)[:, None]) * known[:, None]
     np.testing.assert_allclose(found.hypothetical[0], expected, atol=1e-5)
+    # Where nothing depends on both, the two orders say the same.
     seen = np.log1p(windows.signals[0, :, 0])
-    np.testing.assert_allclose(found.signal[0], by_hand[4] * seen, atol=1e-2)
+    assert found.accessibility[0] == pytest.approx((by_hand[4] * seen).sum(), abs=1e-2)
+    assert found.with_signal[0] == pytest.approx(found.without_signal[0], abs=1e-3)
+    assert found.sequence[0] == pytest.approx(observe(expected, windows.codes[0]).sum(), abs=1e-3)
     assert found.reference[0] == pytest.approx(
         12 * bias[0] + (slopes @ COMPOSITION * known).sum(), abs=1e-4
     )
-    assert found.sequence_steps[0] == found.signal_steps[0] == 16
+    assert found.steps[0] == 16
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +85,18 @@ def test_reference_sequence_and_signal_make_the_logit(unet):
     windows = draw_windows(2, 128)
     found = Explainer([unet], COMPOSITION, True, batch_size=2).explain(windows)
     observed = found.observed(windows.codes)
-    total = found.reference + found.signal.sum(1) + observed.sum(1)
-    size = np.abs(found.logit - found.signal_alone) + np.abs(found.signal_alone - found.reference)
-    assert np.all(np.abs(total - found.logit) <= LARGEST_ERROR * size)
-    assert found.sequence_error(windows.codes).max() <= LARGEST_ERROR
-    assert found.signal_error().max() <= LARGEST_ERROR
+    total = found.reference + found.sequence + found.accessibility
+    np.testing.assert_allclose(total, found.logit, rtol=1e-5)
+    assert found.error(windows.codes).max() <= LARGEST_ERROR
+    # Both orders of putting them in, one after the other.
+    dark, explainer = windows.darken(), Explainer([unet], COMPOSITION, True, batch_size=2)
+    corners = [explainer.logits(x, unread) for x in (windows, dark) for unread in (False, True)]
+    both, signal, sequence, neither = corners
+    orders = [(sequence - neither, both - sequence), (both - signal, signal - neither)]
+    shares = np.mean(orders, axis=0)
+    np.testing.assert_allclose(found.sequence, shares[0], rtol=1e-4)
+    np.testing.assert_allclose(found.accessibility, shares[1], rtol=1e-4)
+    assert np.all(np.abs(found.with_signal / found.without_signal - 1) > 0.01)
     assert not observed[windows.codes == 4].any() and observed[windows.codes < 4].all()
     # The mean over bases as likely as in the genome is the reference's, which adds nothing.
     np.testing.assert_allclose(found.hypothetical @ COMPOSITION, 0, atol=1e-5)
@@ -97,17 +107,17 @@ def test_steps_are_doubled_where_the_integral_misses(networks):
     windows = draw_windows(3, 96)
     explainer = Explainer(networks[2:], COMPOSITION, False, batch_size=3)
     found = explainer.explain(windows)
-    errors = found.sequence_error(windows.codes)
-    assert np.all((errors <= LARGEST_ERROR) | (found.sequence_steps == MOST_STEPS))
-    for number, steps in enumerate(found.sequence_steps):
+    errors = found.error(windows.codes)
+    assert np.all((errors <= LARGEST_ERROR) | (found.steps == MOST_STEPS))
+    for number, steps in enumerate(found.steps):
         one = windows.take(np.array([number]))
-        again = explainer.integrate_sequence(one, steps)
+        again = explainer.integrate(one, steps)
         np.testing.assert_allclose(again[0], found.hypothetical[number], atol=1e-5)
         if steps > FIRST_STEPS:
-            sums = observe(explainer.integrate_sequence(one, steps // 2), one.codes).sum(1)
+            sums = observe(explainer.integrate(one, steps // 2), one.codes).sum(1)
             change = found.logit[number] - found.signal_alone[number]
             assert miss(sums, change).item() > LARGEST_ERROR
-    assert max(found.sequence_steps) > FIRST_STEPS
+    assert max(found.steps) > FIRST_STEPS
 
 
 def test_logits_are_behind_the_probabilities(networks):
@@ -123,24 +133,19 @@ def test_the_opposite_strand_is_explained_alike(networks):
     """Whichever strand a window is given on, the mean over both strands is the same."""
     windows = draw_windows(3, 128)
     both = Explainer(networks[2:], COMPOSITION, True, batch_size=3)
-    one, other = (both.integrate_sequence(x, 8) for x in (windows, windows.flip()))
+    one, other = (both.integrate(x, 8) for x in (windows, windows.flip()))
     np.testing.assert_allclose(one, other[:, ::-1, ::-1], atol=1e-4)
-    one, other = (both.integrate_signal(x, 8) for x in (windows, windows.flip()))
-    np.testing.assert_allclose(one, other[:, ::-1], atol=1e-4)
     single = Explainer(networks[2:], COMPOSITION, False, batch_size=3)
-    each = [single.integrate_signal(windows, 8), single.integrate_signal(windows.flip(), 8)]
-    np.testing.assert_allclose(one, (each[0] + each[1][:, ::-1]) / 2, atol=1e-4)
-    assert np.abs(each[0] - each[1][:, ::-1]).max() > 1e-2
+    each = single.integrate(windows, 8), single.integrate(windows.flip(), 8)[:, ::-1, ::-1]
+    np.testing.assert_allclose(one, np.mean(each, axis=0), atol=1e-4)
+    assert np.abs(each[0] - each[1]).max() > 1e-2
 
 
 def test_members_are_averaged_and_batches_do_not_matter(networks, linear):
     windows = draw_windows(3, 128)
     members = [networks[2], linear]
-    each = [
-        Explainer([x], COMPOSITION, False, batch_size=3).integrate_sequence(windows, 4)
-        for x in members
-    ]
-    both = Explainer(members, COMPOSITION, False, batch_size=2).integrate_sequence(windows, 4)
+    each = [Explainer([x], COMPOSITION, False, batch_size=3).integrate(windows, 4) for x in members]
+    both = Explainer(members, COMPOSITION, False, batch_size=2).integrate(windows, 4)
     np.testing.assert_allclose(both, np.mean(each, axis=0), atol=1e-5)
 
 
@@ -172,10 +177,10 @@ np.savez(sys.argv[2], *compute_both(models.load(sys.argv[1])))
 
 
 def compute_both(network):
-    """Contributions of sequence and signal, of as many steps on either backend."""
+    """Contributions and logits, of as many steps on either backend."""
     explainer = Explainer([network], COMPOSITION, True, batch_size=2)
     windows = draw_windows(2, 128)
-    return explainer.integrate_sequence(windows, 4), explainer.integrate_signal(windows, 4)
+    return explainer.integrate(windows, 4), explainer.logits(windows)
 
 
 def test_jax_says_what_tensorflow_says(networks, tmp_path):

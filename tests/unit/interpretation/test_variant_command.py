@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import SIZES, randomise
-from leopard import cli, models
-from leopard.decoding.bundle_file import write_bundle
+from leopard import cli
 from leopard.genome.formats import read_table
 from leopard.interpretation import variants
 from leopard.interpretation.alleles import Settings
@@ -16,29 +14,6 @@ from leopard.interpretation.alleles import Settings
 ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.usefixtures("log_level")
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory, genome, device):
-    directory = tmp_path_factory.mktemp("bundle")
-    track = {"scaling": "mean", "measured": ["chr1"], "assay": None, "reads": {}, "measures": {}}
-    member = {"train": "a", "validation": "a", "seed": 1, "chromosomes": {}}
-    tiles = {"tile_length": 8192, "batch_size": 2, "background": 0, "reverse_complement": True}
-    manifest = {
-        **{"software": {}, "model": "cnn", "tf": "CTCF", "members": {"a-a-s1": member}},
-        "genome": {"assembly": None, "chromosomes": SIZES},
-        "tracks": {"accessibility": track},
-        "decoding": tiles,
-        "calibration": {"low": 1.2, "high": 0.9, "shift": 0.1},
-        **{"threshold": 0.5, "measures": [], "licence": None, "citation": None},
-    }
-    seen = [{"name": "accessibility", "scaling": "mean", "transform": "log1p"}]
-    files = {"members/a-a-s1.keras": directory / "a.keras"}
-    randomise(models.build("cnn", prior=0.3, tracks=seen), 5).save(directory / "a.keras")
-    (directory / "empty").touch()
-    files |= dict.fromkeys(["card.md", "excluded.bed"], directory / "empty")
-    write_bundle(directory / "cnn.zip", manifest, files)
-    return directory / "cnn.zip"
 
 
 @pytest.fixture
@@ -55,16 +30,16 @@ def table(genome, tmp_path):
     return path
 
 
-def run(bundle, genome, table, output, *options):
+def run(cnn_bundle, genome, table, output, *options):
     signal = str(genome.signal_files[0])
     files = ["--genome", str(genome.fasta), "--signal", signal, "--variants", str(table)]
     return cli.main(
-        ["variants", str(bundle), *files, "-o", str(output), "--background", "5", *options]
+        ["variants", str(cnn_bundle), *files, "-o", str(output), "--background", "5", *options]
     )
 
 
-def test_a_run_that_was_stopped_goes_on(bundle, genome, table, tmp_path, monkeypatch, capsys):
-    assert run(bundle, genome, table, tmp_path / "whole") == 0
+def test_a_run_that_was_stopped_goes_on(cnn_bundle, genome, table, tmp_path, monkeypatch, capsys):
+    assert run(cnn_bundle, genome, table, tmp_path / "whole") == 0
     assert capsys.readouterr().out.split() == ["table:", str(tmp_path / "whole/variants.tsv")]
     scored, real = [], variants.score_chromosome
 
@@ -75,9 +50,9 @@ def test_a_run_that_was_stopped_goes_on(bundle, genome, table, tmp_path, monkeyp
         real(scorer, chrom, *arguments)
 
     monkeypatch.setattr(variants, "score_chromosome", stop)
-    assert run(bundle, genome, table, tmp_path / "stopped") == 130
+    assert run(cnn_bundle, genome, table, tmp_path / "stopped") == 130
     scored.append("stopped")
-    assert run(bundle, genome, table, tmp_path / "stopped") == 0
+    assert run(cnn_bundle, genome, table, tmp_path / "stopped") == 0
     assert scored == ["chr1", "stopped", "chr2"]
     written = [tmp_path / x / "variants.tsv" for x in ("whole", "stopped")]
     assert written[0].read_bytes() == written[1].read_bytes()
@@ -89,29 +64,31 @@ def test_a_run_that_was_stopped_goes_on(bundle, genome, table, tmp_path, monkeyp
     assert np.isfinite(found["logit_difference.qval"]).all()
 
 
-def test_what_was_scored_otherwise_is_scored_again(bundle, genome, table, tmp_path, monkeypatch):
+def test_what_was_scored_otherwise_is_scored_again(
+    cnn_bundle, genome, table, tmp_path, monkeypatch
+):
     def stop(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(variants, "gather_scores", stop)
-    assert run(bundle, genome, table, tmp_path / "out") == 130
+    assert run(cnn_bundle, genome, table, tmp_path / "out") == 130
     before = {x.name: x.stat().st_mtime_ns for x in (tmp_path / "out/parts").iterdir()}
     assert len(before) == 5
-    assert run(bundle, genome, table, tmp_path / "out") == 130
+    assert run(cnn_bundle, genome, table, tmp_path / "out") == 130
     assert before == {x.name: x.stat().st_mtime_ns for x in (tmp_path / "out/parts").iterdir()}
-    assert run(bundle, genome, table, tmp_path / "out", "--neighbourhood", "30") == 130
+    assert run(cnn_bundle, genome, table, tmp_path / "out", "--neighbourhood", "30") == 130
     after = {x.name: x.stat().st_mtime_ns for x in (tmp_path / "out/parts").iterdir()}
     assert all(after[name] > before[name] for name in before)
 
 
-def test_refused_in_a_line(bundle, genome, table, tmp_path, capsys):
+def test_refused_in_a_line(cnn_bundle, genome, table, tmp_path, capsys):
     own = table.rename(tmp_path / "variants.tsv")
     before = own.read_bytes()
-    assert run(bundle, genome, own, tmp_path) == 1
+    assert run(cnn_bundle, genome, own, tmp_path) == 1
     assert "the results would be written over it" in capsys.readouterr().err
     assert own.read_bytes() == before
     table.write_text("chr1\t0\tA\n")
-    assert run(bundle, genome, table, tmp_path / "out") == 1
+    assert run(cnn_bundle, genome, table, tmp_path / "out") == 1
     assert "neither a VCF nor a table with the columns chr, pos" in capsys.readouterr().err
 
 

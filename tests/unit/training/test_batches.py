@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from leopard import devices
+from leopard.genome.loaded import LoadedTracks
 from leopard.genome.tracks import Tracks, iterate_regions, reverse_complement
 from leopard.training.batches import (
     FreshWindows,
@@ -299,3 +300,15 @@ def test_description():
         assert describe(changed)[1] != digest
     source.labels[:] = 255
     assert describe(source)[0] == 0
+
+
+def test_windows_from_memory_are_those_from_files(tracks, usable):
+    for chrom in ("chr1", "chr2"):
+        sources = [
+            FreshWindows(reader, usable, [chrom], 40, LENGTH, 0.5, seed=6)
+            for reader in (tracks, LoadedTracks(tracks, [chrom]))
+        ]
+        before = describe(sources[0])
+        files, memory = (collect(WindowBatches(x, 16, **AUGMENTED)) for x in sources)
+        assert same(files, memory)
+        assert describe(sources[1]) == before  # no batch has written to what others read

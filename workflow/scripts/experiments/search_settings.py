@@ -21,6 +21,7 @@ with job(snakemake.log[0]):
             own,
             own / "checkpoints",
             devices_of(snakemake),
+            snakemake.resources.mem_mb,
             report,
         )
 

@@ -23,6 +23,7 @@ with job(snakemake.log[0]):
         outputs,
         checkpoints,
         devices_of(snakemake) | {"n_devices": params.n_devices},
+        snakemake.resources.mem_mb,
     )
     failure = survive(work)
     shutil.rmtree(checkpoints, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import leopard
 from leopard.errors import InputError
+from leopard.interpretation.explain_command import add_explain
 from leopard.interpretation.variant_command import add_variants
 
 DESCRIPTION = """\
@@ -20,6 +21,7 @@ bundle, one .zip file. What is needed is the genome, and the accessibility of th
 EXAMPLE = """\
 leopard card ctcf.zip
 leopard decode ctcf.zip --genome hg38.fa --signal atac.bigWig -o my_cells
+leopard explain ctcf.zip --genome hg38.fa --signal atac.bigWig -o my_cells
 leopard variants ctcf.zip --genome hg38.fa --signal atac.bigWig --variants my.vcf.gz -o my_cells
 leopard calls my_cells/binding.bigWig --bundle ctcf.zip -o strict.narrowPeak --threshold 0.9
 
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last finished chromosome")
+        print(f"stopped; the same command goes on from the last {asked.goes_on}")
         return 130
     return 0
 
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "leopard", description=DESCRIPTION, epilog=EXAMPLE, formatter_class=form
     )
     parser.add_argument("--version", action="version", version=str(leopard.__version__))
+    parser.set_defaults(goes_on="finished chromosome")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     card = commands.add_parser("card", help="tell what a bundle is, and how good")
@@ -77,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--regions", type=Path, metavar="BED", help="decode these alone")
     decode.set_defaults(run=_decode)
 
+    add_explain(commands, cells, _open_cells)
     add_variants(commands, cells, _open_cells)
 
     calls = commands.add_parser("calls", help="call sites of a track anew")
@@ -200,7 +204,7 @@ def _count(
     settings: Mapping[str, Any],
 ) -> Path:
     """The bigWig of a signal: itself, or one made of reads, if there is none that is newer."""
-    from leopard.decoding.cell_line import choose_chromosomes
+    from leopard.genome.chromosomes import choose_chromosomes
     from leopard.inputs.reads import count_reads
     from leopard.study.reads import kind_of
 

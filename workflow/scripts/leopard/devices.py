@@ -3,6 +3,7 @@
 Call `set_up` before anything that imports Keras, which reads its backend once.
 """
 
+import ctypes
 import logging
 import os
 import platform
@@ -10,12 +11,12 @@ import resource
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from leopard import gpus
 from leopard.errors import InputError
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 READ_AHEAD = 8
 """Batches."""
+
+KEEP = {-1: 2**31 - 1, -2: 1 << 26, -3: 1 << 25}
+"""Options of glibc's `mallopt`: M_TRIM_THRESHOLD and M_TOP_PAD, and M_MMAP_THRESHOLD at most."""
 
 
 def set_up(
@@ -60,6 +64,7 @@ def set_up(
         InputError: Fewer GPUs than required can be used.
     """
     gpus.claim(n_devices)
+    _keep_memory()
     if backend:
         os.environ["KERAS_BACKEND"] = backend
     import keras
@@ -80,6 +85,17 @@ def set_up(
         "backend": f"{name} {version(name)}",
         "keras": keras.__version__,
     }
+
+
+def _keep_memory() -> None:
+    """Keep memory that is freed for what needs it next, as every batch and layer does.
+
+    Given back, it comes anew from the system, which clears it page by page.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        for option, value in KEEP.items():
+            mallopt(option, value)
 
 
 def _set_up_tensorflow(threads: int, n_devices: int, deterministic: bool) -> list[str]:
@@ -140,20 +156,23 @@ def read_ahead(batches: Any) -> Any:
         return batches
     import tensorflow as tf
 
-    n = batches.num_batches
+    example = batches[0]
+    arrays = keras.tree.flatten(example)
 
-    def read() -> Iterator[Any]:
-        return (batches[i] for i in (count() if n is None else range(n)))
+    def read(i: np.ndarray) -> list[np.ndarray]:
+        return keras.tree.flatten(batches[int(i)])
+
+    def batch(i: Any) -> Any:
+        tensors = tf.numpy_function(read, [i], [array.dtype for array in arrays])
+        for tensor, array in zip(tensors, arrays, strict=True):
+            tensor.set_shape((None, *array.shape[1:]))
+        return keras.tree.pack_sequence_as(example, tensors)
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    signature = keras.tree.map_structure(
-        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches[0]
-    )
-    data = tf.data.Dataset.from_generator(read, output_signature=signature)
-    size = tf.data.INFINITE_CARDINALITY if n is None else n
-    known = data.apply(tf.data.experimental.assert_cardinality(size))
-    return known.prefetch(READ_AHEAD).with_options(options)
+    n = batches.num_batches
+    numbers = tf.data.Dataset.counter() if n is None else tf.data.Dataset.range(n)
+    return numbers.map(batch).prefetch(READ_AHEAD).with_options(options)
 
 
 def _tensorflow_devices() -> list[str]:

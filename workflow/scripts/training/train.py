@@ -13,4 +13,5 @@ with job(snakemake.log[0], snakemake.input):
         Path(snakemake.output.model).parent,
         Path(params.checkpoints),
         devices_of(snakemake),
+        snakemake.resources.mem_mb,
     )

@@ -1,7 +1,6 @@
 """A cell line of one's own for a bundle: genome and signals checked, and put on their scales."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +8,9 @@ import numpy as np
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.bundle_file import average_file, reference_file
+from leopard.decoding.parts import list_states, prepare_parts
 from leopard.errors import InputError
+from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import Tracks, read_chrom_sizes
 from leopard.inputs.signals import (
     match_quantiles,
@@ -22,21 +23,6 @@ from leopard.inputs.signals import (
 from leopard.study.tracks import AVERAGE
 
 log = logging.getLogger(__name__)
-
-LESSER = re.compile(
-    r"_|^(chr)?(M|MT|Mito|EBV|Un)$|^(GL|KI|NC_|NT_|NW_|JH|AAQR)|\.\d+$", re.IGNORECASE
-)
-"""Names of sequences that are alternatives, unplaced or mitochondrial, in UCSC's and Ensembl's."""
-
-
-def choose_chromosomes(sizes: Mapping[str, int]) -> list[str]:
-    """Those that are no alternative, unplaced or mitochondrial sequences; of none other, all.
-
-    Example:
-        >>> choose_chromosomes({"chr1": 9, "chrX": 9, "chrM": 9, "chr1_KI270706v1_random": 9})
-        ['chr1', 'chrX']
-    """
-    return [name for name in sizes if not LESSER.search(name)] or list(sizes)
 
 
 def check_genome(bundle: Bundle, fasta: Path, sizes: Mapping[str, int]) -> None:
@@ -54,7 +40,7 @@ def check_genome(bundle: Bundle, fasta: Path, sizes: Mapping[str, int]) -> None:
             raise InputError(fasta, problem, remedy)
 
 
-def _measured(chromosomes: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+def choose_measured(chromosomes: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     """What a scale is measured on: as in the bundle's study; in another genome, the main ones."""
     return list(chromosomes) if set(chromosomes) <= set(sizes) else choose_chromosomes(sizes)
 
@@ -89,20 +75,35 @@ def open_cell_line(
         check_genome(bundle, fasta, sizes)
     opened = {}
     for name, own in wanted.items():
-        chromosomes = _measured(own["measured"], sizes)
+        chromosomes = choose_measured(own["measured"], sizes)
         single = Tracks(fasta, signals[name], excluded=excluded)
         log.info("%s: measured on %s", name, ", ".join(chromosomes))
         files, measures = [str(x) for x in signals[name]], directory / f"{name}.measures.tsv"
         write_measures(measures, directory.name, name, measure_signal(single, chromosomes))
         if own["scaling"] == "quantile":
-            normalised = directory / f"{name}.bigWig"
-            reference = np.load(bundle.file(reference_file(name)), allow_pickle=False)
-            sample = sample_signal(single, chromosomes, own["seed"])
-            write_normalised(normalised, single, list(sizes), match_quantiles(sample, reference))
-            files = [str(normalised)]
+            files = [str(_normalise(bundle, name, single, chromosomes, directory))]
         opened[name] = (files, [str(measures)] if own["scaling"] == "mean" else [])
     for array in bundle.arrays:
         if array.startswith(AVERAGE):
             path = bundle.file(average_file(array.removeprefix(AVERAGE)))
             opened[array] = ([str(path)], [])
     return open_line(fasta, {name: opened[name] for name in bundle.arrays}, excluded=excluded)
+
+
+def _normalise(
+    bundle: Bundle, track: str, signal: Tracks, chromosomes: Sequence[str], directory: Path
+) -> Path:
+    """A signal with the quantiles of a bundle's reference line: the one of a run before, or anew.
+
+    One that is new would make what was decoded of the one before it out of date.
+    """
+    kept = directory / f"{track}.normalised"
+    reference = reference_file(track)
+    prepare_parts(kept, f"{bundle.manifest['files'][reference]} {list_states(signal)}")
+    normalised = kept / f"{track}.bigWig"
+    if not normalised.exists():
+        values = np.load(bundle.file(reference), allow_pickle=False)
+        sample = sample_signal(signal, chromosomes, bundle.manifest["tracks"][track]["seed"])
+        mapped = match_quantiles(sample, values)
+        write_normalised(normalised, signal, list(signal.chrom_sizes), mapped)
+    return normalised

@@ -39,6 +39,8 @@ def export_model(
     measures: Mapping[str, Mapping[str, Path]],
     references: Mapping[str, Path],
     averages: Mapping[str, Path],
+    motif: Mapping[str, Any] | None = None,
+    portraits: Mapping[str, Any] | None = None,
 ) -> str:
     """Write the bundle of a model.
 
@@ -54,6 +56,8 @@ def export_model(
         measures: By track and cell line, tables as from `leopard.inputs.signals.measure_signal`.
         references: By track, sampled values of the reference line (.npy).
         averages: By track, the mean over cell lines (bigWig).
+        motif: Of the factor, as the schema has it.
+        portraits: What the cell lines trained on are like, as the schema has it.
 
     Returns:
         Its SHA-256.
@@ -72,6 +76,8 @@ def export_model(
         "calibration": asdict(calibration) if calibration else None,
         "threshold": threshold,
         "measures": rows.to_dict("records"),
+        "motif": motif,
+        "portraits": portraits or {},
         **{key: described[key] for key in ("licence", "citation")},
     }
     files = {

@@ -1,6 +1,6 @@
 """Called sites: where the predicted probability passes the threshold, and how good they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 import pyBigWig
 
 from leopard.genome.formats import NARROWPEAK
-from leopard.genome.tracks import MASKED, Tracks, find_runs, read_bigwig, read_chromosome
+from leopard.genome.tracks import MASKED, Region, Tracks, find_runs, read_bigwig, read_chromosome
 
 MERGE_GAP = 10
 """Calls nearer to each other than this, in bases, are one site: half a motif's width."""
@@ -74,13 +74,27 @@ def set_excluded_apart(calls: pd.DataFrame, tracks: Tracks) -> tuple[pd.DataFram
     return calls[~touch], calls[touch]
 
 
-def call_track(prediction: Path, threshold: float) -> pd.DataFrame:
-    """Called sites of a track of probabilities, as from `call_peaks`."""
+def call_track(
+    prediction: Path, threshold: float, regions: Iterable[Region] | None = None
+) -> pd.DataFrame:
+    """Called sites of a track of probabilities, as from `call_peaks`.
+
+    Args:
+        prediction: bigWig of probabilities.
+        threshold: Least probability of a called base.
+        regions: Where to look, without overlaps; a site that goes on past the end of its region
+            ends there. By default all of the track.
+    """
+    found = []
     with pyBigWig.open(str(prediction)) as bigwig:
-        return pd.concat(
-            call_peaks(chrom, read_bigwig(bigwig, chrom, 0, size), threshold)
-            for chrom, size in bigwig.chroms().items()
-        )
+        whole = ((chrom, 0, size) for chrom, size in bigwig.chroms().items())
+        for chrom, start, end in whole if regions is None else regions:
+            calls = call_peaks(chrom, read_bigwig(bigwig, chrom, start, end), threshold)
+            calls[["start", "end"]] += start
+            found.append(calls)
+    calls = pd.concat(found)
+    numbers = calls.groupby("chrom", sort=False).cumcount() + 1
+    return calls.assign(name=calls["chrom"] + "_" + numbers.astype(str))
 
 
 def count_calls(kept: pd.DataFrame, excluded: pd.DataFrame) -> pd.DataFrame:
@@ -95,6 +109,7 @@ def write_calls(
     calls: Path,
     counts: Path,
     mark: bool = False,
+    regions: Iterable[Region] | None = None,
 ) -> None:
     """Write the called sites of a track, and how many there are.
 
@@ -105,8 +120,9 @@ def write_calls(
         calls: The narrowPeak.
         counts: The table of `count_calls`.
         mark: Whether sites that touch excluded bases are kept, marked by their names.
+        regions: Where to look, as of `call_track`.
     """
-    kept, excluded = set_excluded_apart(call_track(prediction, threshold), tracks)
+    kept, excluded = set_excluded_apart(call_track(prediction, threshold, regions), tracks)
     if mark:
         kept = pd.concat([kept, excluded.assign(name=excluded["name"] + "_excluded")])
     write_narrowpeak(calls, kept)
@@ -153,14 +169,41 @@ def measure_distances(starts: np.ndarray, ends: np.ndarray, others: np.ndarray) 
     return np.minimum(np.maximum(starts - before + 1, 0), after - ends + 1)
 
 
-def judge_calls(
-    calls: pd.DataFrame, tracks: Tracks, chromosomes: Sequence[str]
-) -> tuple[dict[str, float], np.ndarray]:
-    """Compare called sites with the labels of some chromosomes.
+def compare_calls(
+    calls: pd.DataFrame, tracks: Tracks, chrom: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare called sites with the labels of a chromosome.
 
     A bound site is a run of bound bases. A call is right if its summit lies within `NEAR` bases of
     one, and a site is found if a summit lies so near it. A call that is not right and overlaps
     masked bases does not count.
+
+    Args:
+        calls: narrowPeak columns, of any chromosomes.
+        tracks: Reader of the cell line's labels.
+        chrom: The chromosome.
+
+    Returns:
+        Its calls that count, by start, with `distance` from the summit to the nearest bound site,
+        in bases; and the bound sites (chrom, start, end), with `distance` to the nearest summit.
+    """
+    here = calls[calls["chrom"] == chrom].sort_values("start")
+    start, end = here[["start", "end"]].to_numpy().T
+    summits = (here["start"] + here["peak"]).to_numpy()
+    sites = label_runs(tracks, [chrom], 1)
+    bound, masked = (
+        runs[["start", "end"]].to_numpy().T for runs in (sites, label_runs(tracks, [chrom], MASKED))
+    )
+    here = here.assign(distance=measure_distances(summits, summits + 1, bound))
+    unknown = (measure_distances(start, end, masked) == 0) & (here["distance"] > NEAR)
+    nearest = measure_distances(bound[0], bound[1], np.stack([summits, summits + 1]))
+    return here[~unknown], sites.assign(distance=nearest)
+
+
+def judge_calls(
+    calls: pd.DataFrame, tracks: Tracks, chromosomes: Sequence[str]
+) -> tuple[dict[str, float], np.ndarray]:
+    """Measure called sites on some chromosomes, by the rule of `compare_calls`.
 
     Args:
         calls: narrowPeak columns, of any chromosomes.
@@ -174,18 +217,9 @@ def judge_calls(
     """
     distances, found = [np.empty(0)], [np.empty(0, bool)]
     for chrom in chromosomes:
-        here = calls[calls["chrom"] == chrom].sort_values("start")
-        start, end = here[["start", "end"]].to_numpy().T
-        summits = (here["start"] + here["peak"]).to_numpy()
-        bound, masked = (
-            label_runs(tracks, [chrom], value)[["start", "end"]].to_numpy().T
-            for value in (1, MASKED)
-        )
-        distance = measure_distances(summits, summits + 1, bound)
-        unknown = (measure_distances(start, end, masked) == 0) & (distance > NEAR)
-        distances.append(distance[~unknown])
-        nearest = measure_distances(bound[0], bound[1], np.stack([summits, summits + 1]))
-        found.append(nearest <= NEAR)
+        counted, sites = compare_calls(calls, tracks, chrom)
+        distances.append(counted["distance"].to_numpy())
+        found.append(sites["distance"].to_numpy() <= NEAR)
     distance, hit = np.concatenate(distances), np.concatenate(found)
     right = distance <= NEAR
     precision = float(right.mean()) if len(right) else np.nan

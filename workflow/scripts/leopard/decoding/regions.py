@@ -1,16 +1,14 @@
 """Some regions decoded as if the whole chromosome had been."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from leopard.decoding.decoder import Decoder, Tile
+from leopard.decoding.peaks import call_peaks
 from leopard.errors import InputError
-from leopard.genome.tracks import Tracks
-
-Region = tuple[str, int, int]
-"""Chromosome, start, end."""
+from leopard.genome.tracks import Region, Tracks
 
 
 def tile_region(size: int, start: int, end: int, length: int, halo: int, grid: int) -> list[Tile]:
@@ -35,6 +33,14 @@ def tile_region(size: int, start: int, end: int, length: int, halo: int, grid: i
     return tiles
 
 
+def check_regions(regions: Sequence[Region], sizes: Mapping[str, int]) -> None:
+    """Raise InputError for a region that is not on the genome, or is empty."""
+    for chrom, start, end in regions:
+        if not 0 <= start < end <= sizes.get(chrom, 0):
+            problem = "no bases, or none of this genome"
+            raise InputError(f"region {chrom}:{start}-{end}", problem, "correct or leave it out")
+
+
 def decode_regions(
     decoder: Decoder, tracks: Tracks, regions: Sequence[Region]
 ) -> Iterator[np.ndarray]:
@@ -55,10 +61,7 @@ def decode_regions(
     Raises:
         InputError: A region is not on the genome, or is empty.
     """
-    for chrom, start, end in regions:
-        if not 0 <= start < end <= tracks.chrom_sizes.get(chrom, 0):
-            problem = "no bases, or none of this genome"
-            raise InputError(f"region {chrom}:{start}-{end}", problem, "correct or leave it out")
+    check_regions(regions, tracks.chrom_sizes)
     longest = max((end - start for _, start, end in regions), default=0)
     grid, halo = decoder.grid, decoder.halo
     length = -(-(longest + 2 * halo + grid) // grid) * grid
@@ -89,13 +92,13 @@ def tabulate_regions(
 
     Returns:
         chrom, start, end, largest (probability), position (of the first base that has it), mean,
-        called (bases).
+        called (bases), sites (that these are in).
     """
     rows = []
     for (chrom, start, end), values in zip(regions, decoded, strict=True):
         top = int(values.argmax())
-        called = int((values >= threshold).sum())
-        found = [float(values[top]), start + top, float(values.mean()), called]
+        called, sites = int((values >= threshold).sum()), len(call_peaks(chrom, values, threshold))
+        found = [float(values[top]), start + top, float(values.mean()), called, sites]
         rows.append([chrom, start, end, *found])
-    columns = ["chrom", "start", "end", "largest", "position", "mean", "called"]
+    columns = ["chrom", "start", "end", "largest", "position", "mean", "called", "sites"]
     return pd.DataFrame(rows, columns=columns)

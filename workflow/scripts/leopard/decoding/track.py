@@ -13,6 +13,7 @@ import numpy as np
 from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.decoding.condense import condense
 from leopard.decoding.decoder import Decoder, Tile
+from leopard.decoding.parts import list_states, prepare_parts
 from leopard.genome.bigwig_writer import Packed, open_writer, pack
 from leopard.genome.formats import new_file
 from leopard.genome.tracks import Tracks, cut_chromosomes
@@ -96,16 +97,6 @@ def decode_genome(
     parts.rmdir()
 
 
-def prepare_parts(parts: Path, identity: str) -> None:
-    """Make a directory of finished chromosomes, empty unless it is of the same identity."""
-    parts.mkdir(parents=True, exist_ok=True)
-    recorded = parts / "identity.txt"
-    if not recorded.exists() or recorded.read_text() != identity:
-        for part in parts.iterdir():
-            part.unlink()
-        recorded.write_text(identity)
-
-
 def _report_progress(
     decoded: Iterator[tuple[str, Tile, np.ndarray]], total: int
 ) -> Iterator[np.ndarray]:
@@ -157,5 +148,4 @@ def identify(decoder: Decoder, tracks: Tracks) -> str:
         digest.update(network.to_json().encode())
         for weight in network.get_weights():
             digest.update(weight.tobytes())
-    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]
-    return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scales} {files}"
+    return f"{digest.hexdigest()} {decoder.both_strands} {tracks.scales} {list_states(tracks)}"

@@ -25,6 +25,9 @@ OTHER = len(BASES)
 MASKED = 255
 """Label of a base that counts neither in the loss nor in any metric."""
 
+Region = tuple[str, int, int]
+"""Chromosome, start, end."""
+
 STRETCH = 1 << 22
 """Bases that are read at once where a whole chromosome is gone through: memory stays small."""
 
@@ -62,8 +65,7 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
         >>> reverse_complement(encode_sequence("AACGN"))
         array([4, 1, 2, 3, 3], dtype=uint8)
     """
-    flipped = codes[..., ::-1]
-    return np.where(flipped < OTHER, OTHER - 1 - flipped, flipped).astype(np.uint8)
+    return np.minimum(np.uint8(OTHER - 1) - codes[..., ::-1], np.uint8(OTHER))  # 4 comes to 255
 
 
 def find_runs(mask: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from leopard.errors import InputError
+from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.formats import (
     examples,
     file_errors,
@@ -37,7 +38,7 @@ def check_genome(
     Args:
         fasta: The indexed genome, as `prepare_genome` makes it.
         chromosomes: The chromosomes of every split.
-        decoded: The chromosomes to predict.
+        decoded: The chromosomes to predict; none stand for those that the genome's names tell.
         window_length: Bases.
         exclusions: BED files of bases that count nowhere, such as a blacklist, each with an
             interval on a chromosome of the genome.
@@ -53,6 +54,7 @@ def check_genome(
     with file_errors(fasta):
         sizes = read_chrom_sizes(fasta)
     _check_chromosomes(fasta, sizes, chromosomes, window_length)
+    decoded = decoded or choose_chromosomes(sizes)
     _check_chromosomes(fasta, sizes, {"prediction": decoded}, 0)
     used = {*chain.from_iterable(chromosomes.values()), *decoded}
     rows: list[Row] = [("genome", "", "", fasta, len(used), f"{sum(sizes.values()):,} bases")]
@@ -66,7 +68,7 @@ def check_genome(
                 remedy = "name its chromosomes as the FASTA does, or leave it out"
                 raise InputError(path, problem, remedy)
             rows.append((role, "", "", path, on_used, f"{len(bed):,} intervals"))
-    return _tabulate(rows)
+    return tabulate(rows)
 
 
 def check_signals(
@@ -97,7 +99,7 @@ def check_signals(
             problem = "no signal on the chromosomes of the study"
             raise InputError(path, problem, "check which track is meant, or leave it out")
         rows.append(("signal", cell_line, track, path, len(chromosomes), _coverage(found)))
-    return _tabulate(rows)
+    return tabulate(rows)
 
 
 def check_labels(
@@ -142,7 +144,7 @@ def check_labels(
         if positive.isdisjoint(chroms):
             problem = f"no {kind} on the chromosomes of split {split} ({examples(chroms)})"
             raise InputError(path, problem, "choose other chromosomes, or other labels")
-    return _tabulate([("labels", cell_line, "", path, len(positive & used), note)])
+    return tabulate([("labels", cell_line, "", path, len(positive & used), note)])
 
 
 def check_motif(path: Path) -> pd.DataFrame:
@@ -155,10 +157,10 @@ def check_motif(path: Path) -> pd.DataFrame:
         InputError: The first problem found.
     """
     name, matrix = read_motif(path)
-    return _tabulate([("motif", "", "", path, 0, f"{name}, {matrix.shape[1]} bases")])
+    return tabulate([("motif", "", "", path, 0, f"{name}, {matrix.shape[1]} bases")])
 
 
-def _tabulate(rows: Sequence[Row]) -> pd.DataFrame:
+def tabulate(rows: Sequence[Row]) -> pd.DataFrame:
     """Return the table of checked files, with their sizes."""
     table = pd.DataFrame(
         rows, columns=["role", "cell_line", "track", "path", "chromosomes", "note"]

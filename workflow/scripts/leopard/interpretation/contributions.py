@@ -1,14 +1,19 @@
 """Integrated gradients: what each base, and what accessibility, adds to a site's logit.
 
 The logit of a site is the value before the sigmoid, summed over the site's bases, and averaged
-over members and, where they are predicted with both, strands. From a reference (each base as
-likely as in the genome, no signal at all) it is followed in two steps, as f(sequence, signals):
+over members and, where they are predicted with both, strands. Let f(x, s) be that of a sequence and
+of signals, r the reference of the sequence (each base as likely as in the genome), and 0 no signal
+at all. What the sequence changes depends on whether the signals are there, and the other way round,
+so that each has Shapley's mean over the two orders in which they can be put in (Shapley, in:
+Contributions to the Theory of Games II, 1953):
 
-    f(x, s) = f(r, 0) + [f(r, s) - f(r, 0)] + [f(x, s) - f(r, s)]
-               reference   accessibility        sequence
+    f(x, s) = f(r, 0) + sequence + accessibility
+    sequence = ([f(x, s) - f(r, s)] + [f(x, 0) - f(r, 0)]) / 2
+    accessibility = ([f(x, s) - f(x, 0)] + [f(r, s) - f(r, 0)]) / 2
 
 Each bracket is the integral of the gradient along a straight line (integrated gradients:
-Sundararajan, Taly & Yan, ICML 2017), the last with the signals held.
+Sundararajan, Taly & Yan, ICML 2017), which its two ends give exactly. The first one, the sequence
+with the signals held, is also integrated, for it is what the single bases' contributions add up to.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,38 +38,50 @@ class Contributions:
     """What n sites' logits are made of. All values are in logits, summed over a site's bases.
 
     Attributes:
-        hypothetical: What each base would add in place of the present one, float32
-            [n, length, 4], columns A C G T. The present base's value is its contribution; where
-            the sequence is unknown all four are 0.
-        signal: What the signals add at each base, float32 [n, length].
+        hypothetical: What each base would add in place of the present one, the signals held,
+            float32 [n, length, 4], columns A C G T. The present base's value is its contribution;
+            where the sequence is unknown all four are 0.
         logit: f(x, s), float32 [n].
         reference: f(r, 0).
         sequence_alone: f(x, 0).
         signal_alone: f(r, s).
-        sequence_steps: Points of the sequence's integral, int64 [n].
-        signal_steps: Of the signals'.
+        steps: Points of the integral, int64 [n].
     """
 
     hypothetical: np.ndarray
-    signal: np.ndarray
     logit: np.ndarray
     reference: np.ndarray
     sequence_alone: np.ndarray
     signal_alone: np.ndarray
-    sequence_steps: np.ndarray
-    signal_steps: np.ndarray
+    steps: np.ndarray
+
+    @property
+    def with_signal(self) -> np.ndarray:
+        """What the sequence adds with the signals there: the sum over bases, float32 [n]."""
+        return self.logit - self.signal_alone
+
+    @property
+    def without_signal(self) -> np.ndarray:
+        """What it adds without any, float32 [n]."""
+        return self.sequence_alone - self.reference
+
+    @property
+    def sequence(self) -> np.ndarray:
+        """The sequence's share, the mean of the two, float32 [n]."""
+        return (self.with_signal + self.without_signal) / 2
+
+    @property
+    def accessibility(self) -> np.ndarray:
+        """The signals' share, float32 [n]; with the sequence's and the reference, the logit."""
+        return self.logit - self.reference - self.sequence
 
     def observed(self, codes: np.ndarray) -> np.ndarray:
         """The present bases' contributions, float32 [n, length], of codes uint8 [n, length]."""
         return observe(self.hypothetical, codes)
 
-    def sequence_error(self, codes: np.ndarray) -> np.ndarray:
-        """Share of the sequence's change that its contributions miss, float64 [n]."""
-        return miss(self.observed(codes).sum(1), self.logit - self.signal_alone)
-
-    def signal_error(self) -> np.ndarray:
-        """Share of the signals' change that their contributions miss, float64 [n]."""
-        return miss(self.signal.sum(1), self.signal_alone - self.reference)
+    def error(self, codes: np.ndarray) -> np.ndarray:
+        """The completeness error: the share of `with_signal` that bases miss, float64 [n]."""
+        return miss(self.observed(codes).sum(1), self.with_signal)
 
 
 def observe(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -157,22 +174,14 @@ class Explainer:
         logit, sequence_alone = self.logits(windows), self.logits(dark)
         signal_alone, reference = self.logits(windows, unread=True), self.logits(dark, unread=True)
         hypothetical = np.zeros((*windows.codes.shape, OTHER), np.float32)
-        signal = np.zeros(windows.codes.shape, np.float32)
 
-        def integrate_sequence(todo: np.ndarray, steps: int) -> np.ndarray:
+        def integrate(todo: np.ndarray, steps: int) -> np.ndarray:
             part = windows.take(todo)
-            hypothetical[todo] = self.integrate_sequence(part, steps)
+            hypothetical[todo] = self.integrate(part, steps)
             return observe(hypothetical[todo], part.codes).sum(1)
 
-        def integrate_signal(todo: np.ndarray, steps: int) -> np.ndarray:
-            signal[todo] = self.integrate_signal(windows.take(todo), steps)
-            return signal[todo].sum(1)
-
-        return Contributions(
-            *(hypothetical, signal, logit, reference, sequence_alone, signal_alone),
-            sequence_steps=_refine(integrate_sequence, logit - signal_alone),
-            signal_steps=_refine(integrate_signal, signal_alone - reference),
-        )
+        steps = _refine(integrate, logit - signal_alone)
+        return Contributions(hypothetical, logit, reference, sequence_alone, signal_alone, steps)
 
     def logits(self, windows: Windows, unread: bool = False) -> np.ndarray:
         """Logits of sites, float32 [n], with the reference's sequence where `unread` is true."""
@@ -185,7 +194,7 @@ class Explainer:
 
         return self._average(windows, compute, lambda values: values)
 
-    def integrate_sequence(self, windows: Windows, steps: int) -> np.ndarray:
+    def integrate(self, windows: Windows, steps: int) -> np.ndarray:
         """Hypothetical contributions, float32 [n, length, 4], of so many steps."""
 
         def compute(opened: Opened, batch: Windows) -> np.ndarray:
@@ -199,16 +208,6 @@ class Explainer:
         slope -= (slope * self.composition).sum(-1, keepdims=True)
         slope[windows.codes == OTHER] = 0
         return slope
-
-    def integrate_signal(self, windows: Windows, steps: int) -> np.ndarray:
-        """The signals' contributions, float32 [n, length], of so many steps."""
-
-        def compute(opened: Opened, batch: Windows) -> np.ndarray:
-            ends = (opened.encode(x.codes, x.signals) for x in (batch.darken(), batch))
-            start, end = (self._unread(opened, x) for x in ends)
-            return (_integrate(opened, start, end, batch.site, steps) * (end - start)).sum(-1)
-
-        return self._average(windows, compute, lambda values: values[:, ::-1])
 
     def _average(
         self,

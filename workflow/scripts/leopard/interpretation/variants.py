@@ -6,9 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from leopard.decoding.bundle import Bundle
-from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
-from leopard.decoding.track import identify, prepare_parts
+from leopard.decoding.cell_line import open_cell_line
+from leopard.decoding.parts import prepare_parts
+from leopard.decoding.track import identify
 from leopard.errors import InputError
+from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import Tracks, read_chrom_sizes
 from leopard.interpretation.alleles import (
     Settings,

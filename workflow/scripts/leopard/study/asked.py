@@ -3,45 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from leopard.study.cells import Cells
 from leopard.study.members import Member
-from leopard.study.sources import Sources
 from leopard.study.splits import SPLITS
 from leopard.study.tracks import Track
 
-Config = dict[str, Any]
-
 
 @dataclass(frozen=True)
-class Asked:
-    """What a config and its sheets ask for.
+class Asked(Cells):
+    """What a config and its sheets ask for, beside what every study has.
 
     Attributes:
-        config: With all defaults.
-        shared: Directory of what does not depend on the factor.
-        out: Directory of what does; the same in a study of one.
-        leads: Whether it makes what several factors share.
-        cell_lines: Those with a signal.
-        labelled: Those of them with labels.
+        labelled: Cell lines with labels.
         members: The networks of each model, by name.
         tracks: What networks may see beside the sequence, by name.
-        sources: Inputs as they were located.
-        sheets: Rows of the sample sheets.
-        warnings: Lines to tell the user.
     """
 
-    config: Config
-    shared: str
-    out: str
-    leads: bool
-    cell_lines: list[str]
     labelled: list[str]
     members: dict[str, Member]
     tracks: dict[str, Track]
-    sources: Sources
-    sheets: Mapping[str, Sequence[Mapping[str, str | None]]]
-    warnings: list[str]
 
     @property
     def tf(self) -> str:

@@ -1,13 +1,11 @@
 """Where a study's inputs are; optional ones are lists of none or one."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from leopard.study.asked import Asked
 from leopard.study.members import Member
-from leopard.study.reads import Reads, kind_of
 from leopard.study.refusals import expand, refuse
 
 JASPAR_ID = re.compile(r"([A-Z]{2}\d{4})(\.\d+)?")
@@ -25,13 +23,7 @@ class Located(Asked):
             InputError: The first problem found.
         """
         _ = self.genome, self.exclusions, self.regions, self.motif
-        _ = self.raw_signals, self.label_files, self.weights, self.variants
-
-    @cached_property
-    def genome(self) -> str:
-        """The FASTA as given."""
-        given = self.config["genome"]
-        return self._locate(given["fasta"], "genome", "genome.fasta", given["checksum"])
+        _ = self.raw_signals, self.label_files, self.weights, self.variants, self.sites
 
     @cached_property
     def exclusions(self) -> list[str]:
@@ -57,6 +49,12 @@ class Located(Asked):
         files = [x for x in [given["file"]] if x]
         return [self._locate(x, "variants", "variants.file", checksum) for x in files]
 
+    @cached_property
+    def sites(self) -> list[str]:
+        """A BED file of sites to explain, in place of called ones."""
+        given = self.config["explain"]["sites"]
+        return [self._locate(x, "sites", "explain.sites") for x in [given] if x]
+
     @property
     def jaspar_id(self) -> re.Match[str] | None:
         """The motif, if it is named by its id in JASPAR."""
@@ -78,51 +76,6 @@ class Located(Asked):
     def baselines(self) -> list[str]:
         """All baselines, those that learn nothing first."""
         return ["accessibility", *["motif"] * len(self.motif), *self.fitted]
-
-    @cached_property
-    def raw_signals(self) -> dict[str, dict[str, list[str]]]:
-        """Signals as given, of all replicates, by cell line and track."""
-        files: dict[str, dict[str, list[str]]] = {line: {} for line in self.cell_lines}
-        for row in self.sheets["signals"]:
-            line, track = str(row["cell_line"]), str(row["track"])
-            sample = line, track, str(row["replicate"])
-            counted = sample in self.reads
-            path = self.counted(*sample) if counted else self._locate_signal(row)
-            files[line].setdefault(track, []).append(path)
-        return files
-
-    @cached_property
-    def reads(self) -> dict[tuple[str, str, str], Reads]:
-        """What bigWigs are counted from, by cell line, track and replicate."""
-        found = {}
-        for row in self.sheets["signals"]:
-            path, where = self._locate_signal(row), self._where(row)
-            kind, barcodes = kind_of(path), [x for x in [row["barcodes"]] if x]
-            if kind in ("alignments", "fragments") and row["assay"] is None:
-                remedy = "say in a column assay whether it is atac, dnase or other"
-                refuse(where, f"{row['signal']} holds reads, but of which assay", remedy)
-            if barcodes and kind not in ("alignments", "fragments"):
-                refuse(where, f"barcodes, but {row['signal']} has none", "leave that cell empty")
-            if kind:
-                sample = str(row["cell_line"]), str(row["track"]), str(row["replicate"])
-                located = [self.sources.locate(x, "barcodes", where) for x in barcodes]
-                found[sample] = Reads(path, row["assay"], located)
-        return found
-
-    def counted(
-        self,
-        cell_line: str = "{cell_line}",
-        track: str = "{track}",
-        replicate: str = "{replicate}",
-    ) -> str:
-        """The bigWig that is made of reads."""
-        return f"{self.shared}/signals/reads/{cell_line}/{track}/{replicate}.bigWig"
-
-    def _where(self, row: Mapping[str, str | None]) -> str:
-        return f"{self.config['signals']}, cell line {row['cell_line']}"
-
-    def _locate_signal(self, row: Mapping[str, str | None]) -> str:
-        return self.sources.locate(str(row["signal"]), "signal", self._where(row), row["checksum"])
 
     @property
     def labels_sheet(self) -> str:
@@ -150,9 +103,6 @@ class Located(Asked):
             for model in self.imported
             for name, member in self.members.items()
         }
-
-    def _locate(self, source: str, role: str, key: str, checksum: str | None = None) -> str:
-        return self.sources.locate(source, role, f"config ({key})", checksum)
 
     def _locate_weights(self, model: str, member: Member) -> str:
         """The file of a member's weights; those of factors may differ in the directory alone."""

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from leopard.study.asked import Config
-from leopard.study.config import complete_config
+from leopard.study.cells import Config
+from leopard.study.config import complete_config, read_schema
+from leopard.study.decoded import DecodingStudy, has_bundles
 from leopard.study.members import Member, list_members
 from leopard.study.names import check_names, match_labels, match_tracks
 from leopard.study.recipes import ARCHITECTURES
@@ -17,9 +18,16 @@ from leopard.study.tracks import read_tracks, replace_delta
 def choose_factor(config: Config, schema: Path) -> None:
     """Complete and check a config, in place, as that of the factor it names, if it has several.
 
+    Args:
+        config: As it was read.
+        schema: Of a study that trains. That of one that decodes lies beside it.
+
     Raises:
         InputError: The first problem found.
     """
+    if has_bundles(config):
+        _complete_decoding(config, schema.with_name("decoding.schema.yaml"), schema)
+        return
     complete_config(config, schema)
     check_names("factor", config.get("factors", ()))
     if "tf" in config and "factors" in config:
@@ -28,6 +36,52 @@ def choose_factor(config: Config, schema: Path) -> None:
         config |= config["factors"][config["tf"]] or {}
     if "tf" not in config and "factors" not in config:
         refuse("config", "it has neither tf nor factors", "name the transcription factor")
+
+
+def _complete_decoding(config: Config, schema: Path, training: Path) -> None:
+    """Complete and check a config with bundles; what only others may have is told as such."""
+    own, others = (read_schema(x)["properties"] for x in (schema, training))
+    if odd := [key for key in config if key in others and key not in own]:
+        problem = "a study with bundles decodes; it trains and judges nothing"
+        refuse(f"config ({odd[0]})", problem, "leave that key out")
+    complete_config(config, schema)
+
+
+def open_decoding(config: Config, schemas: Path) -> DecodingStudy:
+    """The study of a config with bundles, its sheet read.
+
+    Args:
+        config: As `choose_factor` leaves it.
+        schemas: Directory of the sheets' schemas.
+
+    Raises:
+        InputError: The first problem found.
+    """
+    rows = _read_signals(config, schemas)
+    out = f"results/{config['study']}"
+    study = DecodingStudy(
+        config=config,
+        shared=out,
+        out=out,
+        leads=True,
+        cell_lines=list(dict.fromkeys(str(row["cell_line"]) for row in rows)),
+        sources=Sources(out, out),
+        sheets={"signals": rows},
+        warnings=[],
+    )
+    check_names("model", study.models)
+    check_names("cell line", study.cell_lines)
+    check_names("chromosome", study.decoded)
+    if config["regions"] and study.decoded:
+        refuse("config", "it has regions and chromosomes", "leave one of them out")
+    study.locate_inputs()
+    return study
+
+
+def _read_signals(config: Config, schemas: Path) -> list[dict[str, str | None]]:
+    """Rows of the sheet of signals."""
+    path = expand(config["signals"], "config (signals)")
+    return read_sheet(path, schemas / "signals.schema.yaml", ["cell_line", "replicate", "track"])
 
 
 def open_study(config: Config, schemas: Path, leads: bool = True) -> Study:
@@ -45,11 +99,7 @@ def open_study(config: Config, schemas: Path, leads: bool = True) -> Study:
     tracks = read_tracks(config)
     given = [name for name, track in tracks.items() if track.source == name]
     where, sheet = "config (labels.sheet)", config["labels"]["sheet"]
-    signals = read_sheet(
-        expand(config["signals"], "config (signals)"),
-        schemas / "signals.schema.yaml",
-        ["cell_line", "replicate", "track"],
-    )
+    signals = _read_signals(config, schemas)
     labels = read_sheet(expand(sheet, where), schemas / "labels.schema.yaml", ["tf", "cell_line"])
     labels = [row for row in labels if row["tf"] in (None, config["tf"])]
     labelled = [str(row["cell_line"]) for row in labels]

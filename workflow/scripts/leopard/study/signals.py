@@ -46,9 +46,13 @@ class Signals(Located):
         """The track of baselines, figures and other systems that look at one only."""
         return self.signal_tracks[0]
 
-    def signal_check(self, cell_line: str = "{cell_line}", track: str = "{track}") -> str:
-        """What the check of a cell line's signal found."""
-        return f"{self.shared}/checks/{cell_line}.{track}.tsv"
+    @property
+    def shared_checks(self) -> list[str]:
+        """What the checks of the genome and of all signals found."""
+        signals = [
+            self.signal_check(line, x) for x in self.signal_tracks for line in self.cell_lines
+        ]
+        return [self.genome_check, *signals]
 
     @property
     def signal_checks(self) -> list[str]:

@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 from leopard.study.refusals import expand, refuse
 
-SHARED_ROLES = ("genome", "blacklist", "exclude", "regions", "signal", "barcodes", "variants")
+SHARED_ROLES = (
+    *("genome", "blacklist", "exclude", "regions", "signal", "barcodes", "variants", "sites"),
+)
 """Inputs that several factors of a study share."""
 
-OWN_ROLES = ("motif", "labels", "weights")
+OWN_ROLES = ("motif", "labels", "weights", "bundle")
 """Inputs of one factor."""
 
 
@@ -30,7 +32,14 @@ class Sources:
         self.downloads: dict[str, dict[str, str | None]] = {}
         self.given: dict[str, str] = {}
 
-    def locate(self, source: str, role: str, where: str, checksum: str | None = None) -> str:
+    def locate(
+        self,
+        source: str,
+        role: str,
+        where: str,
+        checksum: str | None = None,
+        name: str | None = None,
+    ) -> str:
         """The local path of an input; one given by URL goes on the list of downloads.
 
         Args:
@@ -38,6 +47,7 @@ class Sources:
             role: One of `SHARED_ROLES` or `OWN_ROLES`.
             where: The key or row that names it.
             checksum: Of the file, if given.
+            name: Of the download; by default the URL's last.
 
         Raises:
             InputError: It is neither, or two URLs have one name.
@@ -51,9 +61,9 @@ class Sources:
             return path
         if url.scheme not in ("http", "https", "ftp"):
             refuse(source, "cannot be downloaded", "give an http, https or ftp URL, or a path")
-        name = re.sub(r"^\.+|[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
+        last = re.sub(r"^\.+|[^A-Za-z0-9._-]", "_", PurePosixPath(url.path).name) or "file"
         top = self.shared if role in SHARED_ROLES else self.out
-        path = f"{top}/inputs/{role}/{name}"
+        path = f"{top}/inputs/{role}/{name or last}"
         known = self.downloads.setdefault(path, {"url": source, "checksum": checksum})
         if known["url"] != source:
             refuse(source, f"has the name of another {role} file", "give one of them by path")

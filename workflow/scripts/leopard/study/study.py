@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from leopard.study.cells import Config
 from leopard.study.experiments import Experiments
+from leopard.study.explained import EXPLAINED
 from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 from leopard.study.signals import Signals
@@ -20,16 +22,6 @@ class Study(Signals):
     Paths, not rules: of several factors, only the first has the rules of what they share. A
     wildcard stays one where none is given.
     """
-
-    @property
-    def fasta(self) -> str:
-        """The genome, uncompressed."""
-        return f"{self.shared}/genome/genome.fa"
-
-    @property
-    def fai(self) -> str:
-        """Its index."""
-        return f"{self.fasta}.fai"
 
     @property
     def excluded(self) -> str:
@@ -52,21 +44,6 @@ class Study(Signals):
         return f"{self.shared}/{self.member_list[0].windows}/windows.tsv"
 
     @property
-    def checked(self) -> str:
-        """All inputs as they were checked."""
-        return f"{self.out}/inputs.tsv"
-
-    @property
-    def shared_checked(self) -> str:
-        """The same of what factors share."""
-        return f"{self.shared}/inputs.tsv"
-
-    @property
-    def genome_check(self) -> str:
-        """What the check of the genome found."""
-        return f"{self.shared}/checks/genome.tsv"
-
-    @property
     def motif_check(self) -> str:
         """What the check of the motif found."""
         return f"{self.out}/checks/motif.tsv"
@@ -74,6 +51,28 @@ class Study(Signals):
     def labels_check(self, cell_line: str = "{cell_line}") -> str:
         """What the check of a cell line's labels found."""
         return f"{self.out}/checks/{cell_line}.labels.tsv"
+
+    @property
+    def checks(self) -> list[str]:
+        """What all checks found; of several factors, those of one, and what all share."""
+        shared = self.shared_checks if self.out == self.shared else [self.shared_checked]
+        labels = map(self.labels_check, self.labelled)
+        return [*shared, *labels, *[self.motif_check] * len(self.motif)]
+
+    @property
+    def window_length(self) -> int:
+        """Bases of a window."""
+        return self.config["windows"]["length"]
+
+    @property
+    def counting(self) -> Config:
+        """How reads are counted."""
+        return self.config["reads"]
+
+    @property
+    def counted_as(self) -> list[str]:
+        """The bundle that says so instead: none."""
+        return []
 
     def label_track(self, cell_line: str) -> str:
         """The bigWig of 1-bp labels: the input itself, or the one made from peaks."""
@@ -89,14 +88,6 @@ class Study(Signals):
         """The other labelled cell lines."""
         return [line for line in self.labelled if line != cell_line]
 
-    def prediction(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
-        """The track of a model in a cell line."""
-        return f"{self.out}/predictions/{model}/{cell_line}.bigWig"
-
-    def calls(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
-        """The called sites of a model in a cell line."""
-        return f"{self.out}/predictions/{model}/{cell_line}.narrowPeak"
-
     @property
     def variant_results(self) -> dict[str, str]:
         """Scores of variants of a model in a cell line, by kind: table, vcf and its index."""
@@ -108,6 +99,12 @@ class Study(Signals):
         if ending == ".vcf.gz":
             results["index"] = f"{name}{ending}.tbi"
         return results
+
+    @property
+    def explained(self) -> dict[str, str]:
+        """Why sites of a cell line are called by a model, by kind of file."""
+        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
+        return {kind: f"{directory}/{name}" for kind, name in EXPLAINED.items()}
 
     @property
     def variant_settings(self) -> dict[str, int]:

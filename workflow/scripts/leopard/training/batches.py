@@ -1,7 +1,9 @@
 """Batches of windows for training: from stored arrays, or fresh from the genome every epoch."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -12,10 +14,13 @@ import numpy as np
 import pandas as pd
 
 from leopard.genome.formats import read_table
+from leopard.genome.loaded import LoadedTracks
 from leopard.genome.tracks import MASKED, Tracks, iterate_regions, reverse_complement
 from leopard.inputs.signals import open_line
 from leopard.study.tracks import AVERAGE
 from leopard.windows.draw import draw_enriched_windows, weigh_windows
+
+log = logging.getLogger(__name__)
 
 
 class Windows(NamedTuple):
@@ -75,10 +80,10 @@ class StoredWindows:
 
 
 class FreshWindows:
-    """Windows drawn anew for each epoch and read straight from the genome's files.
+    """Windows drawn anew for each epoch and read straight from the genome.
 
     Args:
-        tracks: Reader of the training cell line, with labels.
+        tracks: Reader of the training cell line, with labels; from memory for more speed.
         usable: Runs of usable starts (chrom, start, end).
         chromosomes: Where to draw from.
         n: Windows an epoch.
@@ -90,7 +95,7 @@ class FreshWindows:
 
     def __init__(
         self,
-        tracks: Tracks,
+        tracks: Tracks | LoadedTracks,
         usable: pd.DataFrame,
         chromosomes: Sequence[str],
         n: int,
@@ -101,7 +106,9 @@ class FreshWindows:
         self.n, self.arrays = n, tracks.arrays
         usable, sites = usable[usable["chrom"].isin(chromosomes)], tracks.sites(chromosomes)
         self._tracks = tracks
-        self._lock = Lock()  # Tracks is for one thread at a time
+        self._drawing = Lock()
+        # Files are for one thread at a time.
+        self._reading = Lock() if isinstance(tracks, Tracks) else nullcontext()
 
         # The current epoch's draw and, while an epoch ends, the next one's.
         @lru_cache(maxsize=2)
@@ -115,9 +122,10 @@ class FreshWindows:
 
     def read(self, epoch: int, rows: np.ndarray) -> Windows:
         """Windows of an epoch, by number."""
-        with self._lock:
+        with self._drawing:
             windows, weights = self._draw(epoch)
-            regions = list(iterate_regions(windows.iloc[rows]))
+        regions = list(iterate_regions(windows.iloc[rows]))
+        with self._reading:
             return Windows(
                 np.stack([self._tracks.codes(*region) for region in regions]),
                 np.stack([self._tracks.signals(*region) for region in regions]),
@@ -127,7 +135,11 @@ class FreshWindows:
 
 
 def open_windows(
-    files: Mapping[str, Any], arrays: Sequence[str], draw: Mapping[str, Any] | None, seed: int
+    files: Mapping[str, Any],
+    arrays: Sequence[str],
+    draw: Mapping[str, Any] | None,
+    seed: int,
+    memory: float = 0,
 ) -> tuple[WindowSource, WindowSource]:
     """Training and validation windows of one network.
 
@@ -139,6 +151,8 @@ def open_windows(
         draw: How to draw fresh windows: chromosomes, n, length and enriched; and from what, as
             signals of `leopard.inputs.signals.open_line`. None trains on the stored ones.
         seed: Of the draws.
+        memory: Bytes that the chromosomes of fresh windows may take; if they would take more,
+            their files are read again and again, which is slower and gives the same windows.
     """
 
     def stored(role: str, split: str) -> StoredWindows:
@@ -151,7 +165,13 @@ def open_windows(
         return stored("training", "train"), validation
     how = {key: value for key, value in draw.items() if key != "signals"}
     signals = {array: draw["signals"][array] for array in arrays}
+    tracks: Tracks | LoadedTracks
     tracks = open_line(files["fasta"], signals, files["labels"], files["excluded"])
+    size = LoadedTracks.size(tracks, draw["chromosomes"])
+    if size <= memory:
+        tracks = LoadedTracks(tracks, draw["chromosomes"])
+    else:
+        log.info("windows are read from files: in memory they would take %d MiB", size >> 20)
     return FreshWindows(tracks, read_table(files["usable"]), **how, seed=seed), validation
 
 
@@ -222,18 +242,19 @@ class WindowBatches(keras.utils.PyDataset):
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, 5, epoch, index])
             own = [i for i, x in enumerate(self.source.arrays) if not x.startswith(AVERAGE)]
-            factors = rng.uniform(*self.magnitude, (len(rows), len(own))).astype(np.float32)
-            for i, factor in zip(own, factors.T, strict=True):
-                signal[..., i] *= factor[:, None]
+            factors = np.ones((len(rows), 1, len(self.source.arrays)), np.float32)
+            factors[:, 0, own] = rng.uniform(*self.magnitude, (len(rows), len(own)))
+            signal *= factors
             if self.flip:
-                flipped = rng.random(len(rows)) < 0.5
-                codes[flipped] = reverse_complement(codes[flipped])
-                signal[flipped] = signal[flipped, ::-1]
-                labels[flipped] = labels[flipped, ::-1]
-        bound, counted = (labels == 1)[..., None].view(np.uint8), labels != MASKED
-        # Half precision is plenty, and half as much to move.
-        weight = np.reshape(weights, (-1, 1)).astype(np.float16)
-        return (codes, signal), bound, np.where(counted, weight, np.float16(0))
+                for row in np.flatnonzero(rng.random(len(rows)) < 0.5):
+                    codes[row] = reverse_complement(codes[row])
+                    signal[row] = signal[row, ::-1]
+                    labels[row] = labels[row, ::-1]
+        bound, counted = (labels == 1)[..., None].view(np.uint8), (labels != MASKED).view(np.uint8)
+        # Half precision is plenty, and half as much to move. It has no arithmetic of its own, but
+        # the product of its bits and 1 or 0 is right.
+        weight = np.reshape(weights, (-1, 1)).astype(np.float16).view(np.uint16)
+        return (codes, signal), bound, (counted * weight).view(np.float16)
 
 
 def describe(source: WindowSource, chunk: int = 256) -> tuple[float, str]:

@@ -7,10 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from leopard import devices
 
 MARGIN = 120
 """Seconds before the end of the job's time in which no epoch is to end."""
+
+SHARE = 0.75
+"""Of the memory that a job may take, what the genome may."""
 
 
 def run_training(
@@ -20,6 +25,7 @@ def run_training(
     outputs: Path,
     checkpoints: Path,
     wanted: Mapping[str, Any],
+    memory_mib: int,
     report: Callable[[int, float], None] | None = None,
 ) -> None:
     """Set up the devices, open the windows and train one network.
@@ -31,6 +37,8 @@ def run_training(
         outputs: As for `leopard.training.fit.train`.
         checkpoints: As for `leopard.training.fit.train`.
         wanted: Arguments of `leopard.devices.set_up`.
+        memory_mib: What the process may take of the host's memory. Most of it is for the genome,
+            if that is where windows are drawn from.
         report: Called after each epoch with its number and validation PR-AUC.
     """
     found = devices.set_up(**wanted, xla=recipe["xla"])
@@ -53,7 +61,8 @@ def run_training(
 
         callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=tell))
     settings, record = Recipe(**recipe), {**found, "draw": draw}
-    training, validation = open_windows(files, settings.arrays, draw, settings.seed)
+    memory = min(SHARE * memory_mib * 2**20, psutil.virtual_memory().available / 2)
+    training, validation = open_windows(files, settings.arrays, draw, settings.seed, memory)
     train(settings, training, validation, outputs, checkpoints, record, callbacks, _deadline())
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pyBigWig
 import pysam
 import pytest
-
 from workflow.conftest import build_study, serve, write_sheet
 
 SIZES = {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007}

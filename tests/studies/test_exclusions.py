@@ -6,7 +6,6 @@ import pytest
 from leopard.genome.formats import read_narrowpeak
 from leopard.genome.tracks import MASKED, OTHER, Tracks
 from sklearn.metrics import average_precision_score
-
 from workflow.test_run import read_all
 
 WIDTH = 8000

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 from leopard.evaluation.fitted import Fitted
-
 from workflow.conftest import Study, write_sheet
 
 TRACKS = {

@@ -10,7 +10,6 @@ import pandas as pd
 import pyBigWig
 import pytest
 from leopard.genome.formats import read_table
-
 from workflow.conftest import MOTIF, Handler, Study, build_study, serve
 
 PLACE = 'in put\'s "$(touch owned)" ;touch owned; `touch owned` # & é'

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
-
 from workflow.conftest import ROOT
 
 SETTINGS = {"neighbourhood": 60, "longest_allele": 10, "background": 20, "seed": 4}

@@ -13,7 +13,6 @@ import yaml
 from leopard.genome.formats import read_motif
 from leopard.inputs.signals import match_quantiles
 from leopard.windows.competition import draw_splits
-
 from workflow.conftest import ROOT, Study, serve
 
 SERVER = "https://guanfiles.dcmb.med.umich.edu/Leopard"

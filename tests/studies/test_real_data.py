@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 import yaml
-
 from workflow.conftest import ROOT, SHARED, Study
 
 pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="the real data are not here")

@@ -1,0 +1,103 @@
+"""A study of bundles alone: other cell lines decoded elsewhere, without labels and training."""
+
+import hashlib
+import shutil
+
+import numpy as np
+import pandas as pd
+import pyBigWig
+import pytest
+from workflow.conftest import Study, serve, write_sheet
+
+
+@pytest.fixture
+def decoding(finished, tmp_path):
+    """A study, in a directory of its own, of a bundle of the finished study and two cell lines."""
+    finished.succeed("export")
+    directory = tmp_path / "elsewhere"
+    directory.mkdir()
+    for made in ("export/unet.zip", "simulated/genome.fa.gz", "simulated/b.bigWig"):
+        shutil.copy(finished.results / made, directory)
+    fragments = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
+    (directory / "fragments.tsv").write_text("".join(fragments))
+    write_sheet(
+        directory / "signals.tsv",
+        "cell_line replicate signal assay",
+        "b 1 b.bigWig",
+        "c 1 fragments.tsv atac",
+    )
+    config = {
+        "study": "decoded",
+        "models": {"near": {"bundle": "unet.zip"}},
+        "genome": {"fasta": "genome.fa.gz"},
+        "signals": "signals.tsv",
+    }
+    return Study(directory, config)
+
+
+def refuse(study, *arguments):
+    """The last line of a run that is refused."""
+    done = study.run(*arguments)
+    assert done.returncode != 0
+    return done.stdout.splitlines()[-1]
+
+
+def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
+    zipped = decoding.directory / "unet.zip"
+    digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
+    near = decoding.config["models"]["near"]
+    near["checksum"] = f"sha256:{'0' * 64}"
+    said = refuse(decoding)
+    assert said == (
+        "error: unet.zip: its SHA-256 is not the one given; fetch it again, or ask whoever made it"
+    )
+    del near["checksum"]
+    with serve(decoding.directory) as url:
+        far = {"bundle": f"{url}/unet.zip", "checksum": f"sha256:{digest}"}
+        decoding.config["models"] = {"far": far}
+        report = decoding.results / "report.html"
+        decoding.succeed("--report", str(report), "--report-after-run")
+        assert "Nothing to be done" in decoding.succeed()
+    made = decoding.results / "predictions/far"
+    for kind in ("bigWig", "narrowPeak"):
+        own = finished.results / f"predictions/unet/b.{kind}"
+        assert (made / f"b.{kind}").read_bytes() == own.read_bytes()
+    assert "decoding.html" in report.read_text()
+    likeness = pd.read_csv(decoding.results / "evaluation/far/b.likeness.tsv", sep="\t").iloc[0]
+    assert likeness["verdict"] == "like the training cell lines" and likeness["unit"] == 1
+    # Fragments of equal distance cover the genome as no assay does.
+    likeness = pd.read_csv(decoding.results / "evaluation/far/c.likeness.tsv", sep="\t").iloc[0]
+    assert likeness["verdict"] == "doubtful" and "99% quantile" in likeness["against"]
+    # Reads are counted as in the study of the bundle: cuts, 10 bases to each side.
+    counted = decoding.results / "signals/reads/c/accessibility/1.bigWig"
+    with pyBigWig.open(str(counted)) as bigwig:
+        near_a_cut, between = (bigwig.values("chr1", x, x + 1)[0] for x in (7005, 7045))
+    assert near_a_cut == 1 and np.isnan(between)
+    signals = pd.read_csv(decoding.results / "predictions/signals.tsv", sep="\t")
+    assert signals["cell_line"].to_list() == ["a", "b", "c"]
+    assert signals["role"].to_list() == ["training", "this study", "this study"]
+
+    # Regions, with two bundles: what all of the chromosome has there, and a table.
+    bed = decoding.directory / "regions.bed"
+    bed.write_text("chr3\t1000\t2000\nchr2\t100\t400\nchr3\t1500\t2600\n")
+    decoding.config |= {"study": "regions", "regions": "regions.bed"}
+    decoding.config["models"] = {"near": near, "again": near}
+    decoding.succeed()
+    made = decoding.results / "predictions"
+    assert (made / "near/b.bigWig").read_bytes() == (made / "again/b.bigWig").read_bytes()
+    table = pd.read_csv(made / "near/b.regions.tsv", sep="\t")
+    assert table["start"].to_list() == [1000, 100, 1500]
+    with (
+        pyBigWig.open(str(made / "near/b.bigWig")) as ours,
+        pyBigWig.open(str(finished.results / "predictions/unet/b.bigWig")) as whole,
+    ):
+        for row in table.itertuples():
+            region = row.chrom, row.start, row.end
+            values = [x.values(*region, numpy=True) for x in (ours, whole)]
+            np.testing.assert_allclose(*values, atol=2e-4)
+
+    # Another genome, by its lengths.
+    (decoding.directory / "genome.fa").write_text(f">chr1\n{'ACGT' * 100}\n")
+    decoding.config |= {"study": "other", "genome": {"fasta": "genome.fa"}, "regions": None}
+    said = refuse(decoding, "results/other/checks/near.bundle.tsv")
+    assert said.startswith("error: results/other/genome/genome.fa: chr1 has 400 bases, and 150,000")

@@ -1,0 +1,20 @@
+"""Parts of a result that a stopped run goes on from, while what they were made of is the same."""
+
+from pathlib import Path
+
+from leopard.genome.tracks import Tracks
+
+
+def prepare_parts(parts: Path, identity: str) -> None:
+    """Make a directory of finished chromosomes, empty unless it is of the same identity."""
+    parts.mkdir(parents=True, exist_ok=True)
+    recorded = parts / "identity.txt"
+    if not recorded.exists() or recorded.read_text() != identity:
+        for part in parts.iterdir():
+            part.unlink()
+        recorded.write_text(identity)
+
+
+def list_states(tracks: Tracks) -> list[tuple[str, int, int]]:
+    """What tells one version of a reader's files from the next: path, bytes, time of change."""
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]

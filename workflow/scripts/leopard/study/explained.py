@@ -1,0 +1,13 @@
+"""Names of the files that hold why sites are called."""
+
+EXPLAINED = {
+    "table": "sites.tsv",
+    "track": "contributions.bigWig",
+    "h5": "contributions.h5",
+    "sequences": "modisco.sequences.npz",
+    "hypothetical": "modisco.hypothetical.npz",
+}
+"""By kind, below the directory of a model and cell line."""
+
+ONE_HOT, HYPOTHETICAL, OBSERVED = "raw/seq", "shap/seq", "projected_shap/seq"
+"""Arrays of the HDF5, [sites, 4, width], rows A C G T, called as ChromBPNet calls them."""
