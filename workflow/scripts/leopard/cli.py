@@ -72,12 +72,14 @@ def _parser() -> argparse.ArgumentParser:
         help="make the track of probabilities and the called sites of a cell line",
         description="Writes binding.bigWig, the probability that each base is bound; "
         "binding.narrowPeak, the called sites; and {track}.measures.tsv, what the signal is like. "
-        "With --regions, regions.tsv alone. A run that was stopped goes on from the last "
-        "finished chromosome.",
+        "With --regions, all of that of these regions alone, and regions.tsv, what was found in "
+        "each. A run that was stopped goes on from the last finished chromosome.",
     )
     which = decode.add_mutually_exclusive_group()
     which.add_argument("--chromosomes", nargs="+", metavar="NAME", help="those to decode")
-    which.add_argument("--regions", type=Path, metavar="BED", help="decode these alone")
+    which.add_argument(
+        "--regions", type=Path, metavar="BED", help="decode these alone, and tabulate them"
+    )
     decode.set_defaults(run=_decode)
 
     add_explain(commands, cells, _open_cells)

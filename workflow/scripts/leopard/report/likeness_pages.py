@@ -35,8 +35,8 @@ def likeness_page(likeness: pd.DataFrame) -> str:
         "depth": ("depth", "{:.3g}"),
         "unit": ("multiples of", "{:.3g}"),
         "enrichment": ("around motifs, times the mean", "{:.2f}"),
-        "centre": ("shifted by (bases)", "{:+.1f}"),
-        "error": ("known within", "{:.1f}"),
+        "centre": ("its middle (bases)", "{:+.1f}"),
+        "error": ("standard error", "{:.1f}"),
         "with_motif": ("calls with a motif", "{:.0%}"),
         "against": ("because", None),
     }
