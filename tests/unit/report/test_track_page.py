@@ -313,9 +313,22 @@ def test_the_page_loads_nothing(page):
     assert allowed <= {"'none'", "'unsafe-inline'", "data:", "blob:"}
 
 
+ASK = """<script>
+(async () => {
+  while (!document.getElementById("shown").textContent) await new Promise((x) => setTimeout(x, 20));
+  const said = document.createElement("pre");
+  said.textContent = await browser.genome.getSequence("chr1", 0, SIZE);
+  document.body.append(said);
+})();
+</script>
+</body>"""
+"""Writes out, when the first site is shown, what igv.js has for the sequence of a chromosome."""
+
+
 @pytest.mark.skipif(not shutil.which("chromium"), reason="no Chromium here")
-def test_a_browser_shows_the_first_site(page, data, tmp_path):
-    (tmp_path / "tracks.html").write_text(page)
+def test_a_browser_shows_the_first_site(page, data, slices, sparse_genome, tmp_path):
+    asking = page.replace("</body>", ASK.replace("SIZE", str(SPARSE_SIZES["chr1"])))
+    (tmp_path / "tracks.html").write_text(asking)
     done = subprocess.run(
         [
             *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
@@ -332,3 +345,10 @@ def test_a_browser_shows_the_first_site(page, data, tmp_path):
     assert f"CTCF in a: {first['outcome'].lower()}, {at}" in done.stdout
     assert re.search(r'<p id="problem" role="alert"></p>', done.stdout)
     assert done.stdout.count("<tr ") == len(data["sites"])
+    expected = ["*"] * SPARSE_SIZES["chr1"]  # between the slices
+    for chrom, start, end, _ in slices:
+        if chrom == "chr1":
+            letters = sparse_genome.sequences[chrom][start:end].upper()
+            expected[start:end] = re.sub("[^ACGT]", "N", letters)
+    assert re.search(r"<pre>([^<]*)</pre>", done.stdout)[1] == "".join(expected)
+    assert len(re.findall(r"\*+", "".join(expected))) > 1

@@ -58,6 +58,18 @@ function describe(line, track) {
   return { ...common, type: "wig", min: 0, max: track.top, autoscale: false, height: 60, guideLines: lines, overflowColor: "#000000" };
 }
 
+// igv.js answers from one record of the FASTA, the first that it finds, though what it asks for, which
+// is more than is seen, may reach into several.
+function joinSequences(records) {
+  return async (chr, start, end) => {
+    const letters = new Array(end - start).fill("*");
+    for (const { offset, sequence } of records.get(chr) || [])
+      for (let i = Math.max(start, offset); i < Math.min(end, offset + sequence.length); i++)
+        letters[i - start] = sequence[i - offset];
+    return letters.join("");
+  };
+}
+
 let browser;
 let current; // cell line whose tracks are loaded
 let chosen; // number of the site, as text
@@ -160,6 +172,8 @@ async function start() {
     showCursorTrackingGuideButton: false,
     tracks: [],
   });
+  const fasta = browser.genome.sequence;
+  fasta.getSequence = joinSequences(fasta.sequences);
   select(rows.rows[0]);
 }
 
