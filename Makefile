@@ -84,7 +84,7 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
-	$(BIN)/python benchmarks/contributions.py
+	$(BIN)/python benchmarks/contributions.py results/demo
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/training.py results/demo
 
@@ -93,7 +93,7 @@ bench-full: demo  ## the same and both recipes with three seeds, on every study 
 	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/reads.py
-	$(BIN)/python benchmarks/contributions.py
+	$(BIN)/python benchmarks/contributions.py results/demo
 	$(BIN)/python benchmarks/variants.py
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \

@@ -2,8 +2,9 @@
 
 The network returns probabilities that look like those of a trained one: background that varies from
 base to base and drifts, and here and there a site. Its tiles and halo are the U-Net's. Reading,
-condensing and packing are timed by themselves, each in one thread, and all of it together; and
-chromosomes of growing size, each in a process of its own, show how time and memory grow.
+condensing and packing are timed by themselves, each in one thread, and all of it together, also as
+a share of the speed of reading alone; and chromosomes of growing size, each in a process of its
+own, show how time and memory grow.
 """
 
 import argparse
@@ -53,12 +54,14 @@ def imagine_probabilities(n: int) -> np.ndarray:
     return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
 
-def open_decoder(probabilities: np.ndarray) -> Decoder:
-    """A U-Net's decoder whose network answers at once."""
+def open_decoder(
+    probabilities: np.ndarray, members: int = 1, both_strands: bool = False
+) -> Decoder:
+    """A U-Net's decoder whose networks answer at once."""
     network = models.build("unet", prior=0.01)
     answers = probabilities[: BATCH * TILE].reshape(BATCH, TILE, 1)
     network.predict_on_batch = lambda inputs: answers[: len(inputs[0]), : inputs[0].shape[1]]
-    return Decoder([network], TILE, BATCH, both_strands=False)
+    return Decoder([network] * members, TILE, BATCH, both_strands)
 
 
 def make_up_files(directory: Path, size: int) -> None:
@@ -84,15 +87,17 @@ def open_files(directory: Path) -> Tracks:
     return Tracks(directory / "genome.fa", [directory / "signal.bigWig"])
 
 
-def measure(name: str, bases: int, work: Callable[[], object], rounds: int) -> None:
-    """Print the best of several rounds."""
+def measure(name: str, bases: int, work: Callable[[], object], rounds: int) -> float:
+    """Print the best of several rounds, and return its Mb/s."""
     walls, cpus = [], []
     for _ in range(rounds):
         wall, cpu = time.perf_counter(), time.process_time()
         work()
         walls.append(time.perf_counter() - wall)
         cpus.append(time.process_time() - cpu)
-    print(f"{name}\t{bases / 1e6 / min(walls):.1f}\t{min(cpus) * 1e9 / bases:.1f}", flush=True)
+    speed = bases / 1e6 / min(walls)
+    print(f"{name}\t{speed:.1f}\t{min(cpus) * 1e9 / bases:.1f}", flush=True)
+    return speed
 
 
 def bench_parts(directory: Path, rounds: int) -> None:
@@ -105,21 +110,25 @@ def bench_parts(directory: Path, rounds: int) -> None:
     condensed = [condense(stretch, BACKGROUND) for stretch in stretches]
     path, parts = directory / "track.bigWig", directory / "parts"
 
+    ensemble = open_decoder(probabilities, members=2, both_strands=True)
+
     def read() -> None:
         for _ in decoder.decode(tracks, sizes):
             pass
 
-    def decode(*calibrate: Calibration) -> None:
-        decode_genome(decoder, tracks, sizes, BACKGROUND, path, parts, *calibrate)
+    def decode(networks: Decoder, *calibrate: Calibration) -> None:
+        decode_genome(networks, tracks, sizes, BACKGROUND, path, parts, *calibrate)
 
     n = len(probabilities)
     print("what\tMb/s\tCPU ms per Mb")
-    measure("reading", SIZE, read, rounds)
+    reading = measure("reading", SIZE, read, rounds)
     measure("calibrating", n, lambda: [CALIBRATION(x) for x in stretches], rounds)
     measure("condensing", n, lambda: [condense(x, BACKGROUND) for x in stretches], rounds)
     measure("packing", n, lambda: [pack(0, pieces) for pieces in condensed], rounds)
-    measure("all, without calibration", SIZE, decode, rounds)
-    measure("all", SIZE, lambda: decode(CALIBRATION), rounds)
+    measure("free network, not calibrated", SIZE, lambda: decode(decoder), rounds)
+    measure("two, on both strands", SIZE, lambda: decode(ensemble, CALIBRATION), rounds)
+    free = measure("free network", SIZE, lambda: decode(decoder, CALIBRATION), rounds)
+    print(f"free network / reading\t{free / reading:.2f}")
     print(f"size\t{path.stat().st_size / SIZE:.3f} MB per Mb")
 
 

@@ -31,7 +31,7 @@ RULES = (
 )
 DECODING_RULES = (
     *("check_bundle", "decode_with_bundle", "judge_likeness", "tabulate_likeness"),
-    *("plot_profile", "summarise_decoding", "show_card", "tabulate_regions"),
+    *("plot_profile", "summarise_decoding", "browse_decoded", "show_card", "tabulate_regions"),
 )
 """Those that a study that trains does not have."""
 

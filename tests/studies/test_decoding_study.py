@@ -63,6 +63,8 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
         own = finished.results / f"predictions/unet/b.{kind}"
         assert (made / f"b.{kind}").read_bytes() == own.read_bytes()
     assert "decoding.html" in report.read_text()
+    page = (decoding.results / "report/tracks/far.html").read_text()
+    assert "report/tracks/far.html" in report.read_text() and "There is no site" not in page
     likeness = pd.read_csv(decoding.results / "evaluation/far/b.likeness.tsv", sep="\t").iloc[0]
     assert likeness["verdict"] == "like the training cell lines" and likeness["unit"] == 1
     # Fragments of equal distance cover the genome as no assay does.

@@ -364,7 +364,7 @@ rule write_track_page:
         mem_mb=grows(6000),
         runtime=grows(60),
     params:
-        title=f"{config['tf']}: called and missed sites to browse",
+        title=f"{config['tf']}: sites to browse",
         lines={
             line: {
                 "title": study.title(line) if line in study.labelled else f"{study.tf} in {line}",

@@ -82,6 +82,36 @@ rule plot_profile:
         "../scripts/report/plot_profile.py"
 
 
+rule browse_decoded:
+    input:
+        **checked_genome,
+        bundle=lambda w: study.bundles[w.model],
+        signals=[x for own in study.raw_signals.values() for y in own.values() for x in y],
+        predictions=[study.prediction(cell_line=line) for line in study.cell_lines],
+        calls=[study.calls(cell_line=line) for line in study.cell_lines],
+        igv=workflow.source_path("../../resources/igv/igv.min.js"),
+    output:
+        report(
+            f"{study.out}/report/tracks/{{model}}.html",
+            caption="../report/decoding/tracks.rst",
+            category="Tracks",
+            labels={"tracks": "Sites to browse", "model": "{model}"},
+        ),
+    log:
+        f"{study.out}/logs/report/browse_decoded/{{model}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/browse_decoded/{{model}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(30),
+    params:
+        signals={line: study.raw_signals[line] for line in study.cell_lines},
+    script:
+        "../scripts/report/browse_decoded.py"
+
+
 rule show_card:
     input:
         lambda w: study.bundles[w.model],
@@ -135,6 +165,7 @@ rule report:
         rules.tabulate_likeness.output,
         rules.summarise_decoding.output,
         collect(rules.plot_profile.output, model=study.models, cell_line=study.cell_lines),
+        collect(rules.browse_decoded.output, model=study.models),
         collect(rules.show_card.output, model=study.models),
         [
             f"{study.out}/report/regions/{model}/{line}.html"

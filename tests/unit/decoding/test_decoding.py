@@ -17,6 +17,7 @@ from leopard.errors import InputError
 from leopard.genome.tracks import Signal, Tracks, reverse_complement
 from leopard.models import build
 from leopard.models.reach import derive_reach
+from test_condense import average_blocks
 
 
 @st.composite
@@ -208,15 +209,13 @@ def test_blocks_of_background_have_their_mean(
     kinds = set()
     for chrom, values in read(tmp_path / "x.bigWig").items():
         exact = decode(decoder, tracks, chrom)
-        for first in range(0, len(values), 16):
-            block = exact[first : first + 16]
-            low = len(block) == 16 and all(block < background)
-            kinds.add(low)
-            wanted = [sum(map(float, block)) / 16] * 16 if low else block
-            rtol = BACKGROUND_ROUNDING if low else ROUNDING
-            written = values[first : first + 16]
-            np.testing.assert_allclose(written, wanted, atol=1e-6, rtol=rtol)
-            assert not low or len(set(written)) == 1
+        wanted, low = map(np.array, average_blocks(exact, exact < background))
+        kinds |= set(low.tolist())
+        written = np.array(values)
+        for here, rtol in ((low, BACKGROUND_ROUNDING), (~low, ROUNDING)):
+            np.testing.assert_allclose(written[here], wanted[here], atol=1e-6, rtol=rtol)
+        whole = written[: len(written) // 8 * 8].reshape(-1, 8)
+        assert (np.ptp(whole, axis=1)[low[: whole.size : 8]] == 0).all()
     assert kinds == {True, False}
     assert (tmp_path / "x.bigWig").stat().st_size < decoded.stat().st_size
 
@@ -299,14 +298,13 @@ def test_background_is_low_before_calibration_and_after(tmp_path, decoder, track
     exact = decode(decoder, tracks, "chr1")
     background = float(np.quantile(exact, 0.99))
     decode_genome(decoder, tracks, SIZES, background, path, parts, calibration)
-    whole = len(exact) // 16 * 16
-    said, meant = (x[:whole].reshape(-1, 16) for x in (exact, calibration(exact)))
-    low = np.maximum(said, meant).max(axis=1) < background
-    written = np.array(read(path)["chr1"][:whole]).reshape(-1, 16)
-    np.testing.assert_allclose(written[~low], meant[~low], atol=1e-6, rtol=ROUNDING)
-    means = np.repeat(meant[low].mean(axis=1)[:, None], 16, axis=1)
-    np.testing.assert_allclose(written[low], means, atol=1e-6, rtol=BACKGROUND_ROUNDING)
-    assert 0 < low.mean() < 1 and meant[low].std(axis=1).max() > BACKGROUND_ROUNDING * meant.min()
+    meant = calibration(exact)
+    wanted, low = map(np.array, average_blocks(meant, np.maximum(exact, meant) < background))
+    written = np.array(read(path)["chr1"])
+    np.testing.assert_allclose(written[~low], wanted[~low], atol=1e-6, rtol=ROUNDING)
+    np.testing.assert_allclose(written[low], wanted[low], atol=1e-6, rtol=BACKGROUND_ROUNDING)
+    assert 0 < low.mean() < 1
+    assert abs(wanted / meant - 1)[low].max() > BACKGROUND_ROUNDING
 
 
 def test_parts_serve_with_any_calibration(interrupted, decoder, tracks, tmp_path, caplog):

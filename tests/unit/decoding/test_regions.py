@@ -70,7 +70,7 @@ def test_the_track_is_that_of_the_whole_chromosome(whole, genome, tmp_path):
         *(decoder, tracks, asked, 0.3, 0.4, tmp_path / "x.bigWig", tmp_path / "x.tsv"),
         lambda x: x / 2,
     )
-    assert stretches == [("chr1", 496, 1712), ("chr2", 0, 112)]
+    assert stretches == [("chr1", 448, 1728), ("chr2", 0, 128)]
     with pyBigWig.open(str(tmp_path / "x.bigWig")) as track:
         assert list(track.chroms()) == ["chr1", "chr2"]
         for chrom in ("chr1", "chr2"):

@@ -12,10 +12,12 @@ from conftest import randomise
 from leopard import models
 from leopard.errors import InputError
 from leopard.genome.tracks import encode_sequence
+from leopard.interpretation import contributions
 from leopard.interpretation.contributions import (
     FIRST_STEPS,
     LARGEST_ERROR,
     MOST_STEPS,
+    SMALL,
     Explainer,
     Windows,
     miss,
@@ -87,7 +89,8 @@ def test_reference_sequence_and_signal_make_the_logit(unet):
     observed = found.observed(windows.codes)
     total = found.reference + found.sequence + found.accessibility
     np.testing.assert_allclose(total, found.logit, rtol=1e-5)
-    assert found.error(windows.codes).max() <= LARGEST_ERROR
+    small = SMALL * windows.site.sum(1) / np.abs(found.with_signal)
+    assert np.all(found.error(windows.codes) <= np.maximum(LARGEST_ERROR, small))
     # Both orders of putting them in, one after the other.
     dark, explainer = windows.darken(), Explainer([unet], COMPOSITION, True, batch_size=2)
     corners = [explainer.logits(x, unread) for x in (windows, dark) for unread in (False, True)]
@@ -102,10 +105,12 @@ def test_reference_sequence_and_signal_make_the_logit(unet):
     np.testing.assert_allclose(found.hypothetical @ COMPOSITION, 0, atol=1e-5)
 
 
-def test_steps_are_doubled_where_the_integral_misses(networks):
+def test_steps_are_doubled_where_the_integral_misses(networks, monkeypatch):
     """A rugged network needs more of them for some windows, and is as complete in the end."""
     windows = draw_windows(3, 96)
     explainer = Explainer(networks[2:], COMPOSITION, False, batch_size=3)
+    lenient = explainer.explain(windows)
+    monkeypatch.setattr(contributions, "SMALL", 0)
     found = explainer.explain(windows)
     errors = found.error(windows.codes)
     assert np.all((errors <= LARGEST_ERROR) | (found.steps == MOST_STEPS))
@@ -118,6 +123,11 @@ def test_steps_are_doubled_where_the_integral_misses(networks):
             change = found.logit[number] - found.signal_alone[number]
             assert miss(sums, change).item() > LARGEST_ERROR
     assert max(found.steps) > FIRST_STEPS
+    # A change next to none is not chased.
+    assert max(lenient.steps) < max(found.steps)
+    missed = lenient.error(windows.codes) * np.abs(lenient.with_signal)
+    allowed = np.maximum(LARGEST_ERROR * np.abs(lenient.with_signal), SMALL * windows.site.sum(1))
+    assert np.all(missed <= allowed)
 
 
 def test_logits_are_behind_the_probabilities(networks):

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from leopard.decoding.peaks import NEAR
 from leopard.evaluation.scores import ScoreTrack
 from leopard.report.html import render_page, render_table
 from leopard.report.result_tables import headline_page, summary_page
@@ -19,7 +18,8 @@ from leopard.report.run_tables import (
     training_page,
 )
 from leopard.report.score_figures import plot_precision_recall
-from leopard.report.site_figures import FLANK, OUTCOMES, Site, choose_sites, find_sites, plot_sites
+from leopard.report.site_figures import FLANK, Site, choose_sites, find_sites, plot_sites
+from leopard.report.sites import OUTCOMES
 from leopard.report.style import model_colours, save
 from leopard.report.training_figures import plot_training
 from leopard.report.window_figures import count_signal, plot_signal, plot_windows
@@ -29,57 +29,41 @@ CHROMS = ["chr1", "chr2"]
 ROLES = {"known": "training", "new": "never trained on"}
 
 
-def sites(*rows: tuple[str, int, int, float]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=["chrom", "start", "end", "score"])
-    return table.assign(centre=(table["start"] + table["end"]) // 2)
-
-
-NO_SITES = sites().astype({"start": int, "end": int, "centre": int})
+def sites(outcome: str, *rows: tuple[str, int, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["chrom", "position", "probability"])
+    return table.assign(outcome=outcome, start=table["position"] - 10)
 
 
 def chosen(table: pd.DataFrame, outcome: str) -> list[tuple]:
     rows = table[table["outcome"] == outcome]
-    return list(rows[["rank", "chrom", "centre", "score"]].itertuples(index=False, name=None))
+    return list(
+        rows[["rank", "chrom", "position", "probability"]].itertuples(index=False, name=None)
+    )
 
 
-def test_sites_are_chosen_by_score():
-    bound = sites(("chr1", 100, 120, 0.9), ("chr1", 500, 520, 0.2), ("chr2", 100, 120, 0.1))
-    calls = sites(("chr1", 105, 115, 0.9), ("chr2", 500, 520, 0.6), ("chr1", 900, 920, 0.8))
-    table = choose_sites(calls, bound, NO_SITES)
-    assert chosen(table, OUTCOMES[0]) == [("highest", "chr1", 110, 0.9)]
-    assert chosen(table, OUTCOMES[1]) == [
-        ("highest", "chr1", 910, 0.8),
-        ("median", "chr2", 510, 0.6),
+def test_sites_are_chosen_by_probability():
+    right, wrong, missed = OUTCOMES
+    listed = [
+        sites(right, ("chr1", 110, 0.9)),
+        sites(wrong, ("chr2", 510, 0.6), ("chr1", 910, 0.8)),
+        sites(missed, ("chr1", 510, 0.2), ("chr2", 110, 0.1)),
     ]
-    assert chosen(table, OUTCOMES[2]) == [
-        ("lowest", "chr2", 110, 0.1),
-        ("median", "chr1", 510, 0.2),
-    ]
+    table = choose_sites(pd.concat(listed))
+    assert chosen(table, right) == [("highest", "chr1", 110, 0.9)]
+    assert chosen(table, wrong) == [("highest", "chr1", 910, 0.8), ("median", "chr2", 510, 0.6)]
+    assert chosen(table, missed) == [("lowest", "chr2", 110, 0.1), ("median", "chr1", 510, 0.2)]
 
 
 def test_median_of_five_sites():
-    calls = sites(*(("chr1", 100 * i, 100 * i + 10, i / 10) for i in range(1, 6)))
-    assert chosen(choose_sites(calls, calls, NO_SITES), OUTCOMES[0]) == [
+    calls = sites(OUTCOMES[0], *(("chr1", 100 * i + 5, i / 10) for i in range(1, 6)))
+    assert chosen(choose_sites(calls), OUTCOMES[0]) == [
         ("highest", "chr1", 505, 0.5),
         ("median", "chr1", 305, 0.3),
     ]
 
 
-@pytest.mark.parametrize(("gap", "missed"), [(NEAR - 1, 0), (NEAR + 1, 1)])
-def test_site_near_a_call_is_not_missed(gap, missed):
-    bound, calls = sites(("chr1", 100, 120, 0.1)), sites(("chr1", 120 + gap, 200, 0.5))
-    assert len(chosen(choose_sites(calls, bound, NO_SITES), OUTCOMES[2])) == missed
-
-
-def test_call_on_masked_bases_is_no_false_positive():
-    masked = sites(("chr1", 0, 50, 0.0))
-    calls = sites(("chr1", 40, 60, 0.9), ("chr1", 60, 70, 0.5))
-    table = choose_sites(calls, NO_SITES, masked)
-    assert chosen(table, OUTCOMES[1]) == [("highest", "chr1", 65, 0.5)]
-
-
 def test_no_sites_at_all():
-    assert choose_sites(NO_SITES, NO_SITES, NO_SITES).empty
+    assert choose_sites(sites(OUTCOMES[0])).empty
 
 
 def test_models_keep_their_colours():

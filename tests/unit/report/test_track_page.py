@@ -18,8 +18,8 @@ from leopard.evaluation.scores import ScoreTrack
 from leopard.genome.tracks import Signal, Tracks, encode_sequence
 from leopard.inputs.motifs import scan
 from leopard.report import track_page
+from leopard.report.sites import CALLED, MISSED, RIGHT, WRONG, pick_sites
 from leopard.report.track_page import gather_sites, render_tracks
-from leopard.report.track_sites import CALLED, MISSED, RIGHT, WRONG, pick_sites
 from leopard.report.track_slices import FLANK, HIT, Line, decode_runs, unpack, unzip_text
 from snakemake.report.common import data_uri_from_file
 

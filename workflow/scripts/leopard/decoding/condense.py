@@ -5,11 +5,15 @@ import numpy as np
 from leopard.genome.bigwig_writer import Steps
 from leopard.genome.tracks import find_runs
 
-BLOCK = 16
-"""Bases of background that share one value (docs/performance.md: what it costs and saves)."""
+BLOCK, LARGEST = 8, 64
+"""Bases of background that share one value, at least and at most (docs/performance.md: what it
+costs and saves). Powers of 2."""
 
-GAP = 16
-"""So many blocks of background in a row, or fewer, repeat their mean at every base: to end a
+ALIKE = 2
+"""Blocks share a value where the largest of their means is so many times the least, or less."""
+
+GAP = 64
+"""So many blocks of background in a row, or fewer, repeat their value at every base: to end a
 section of a bigWig and begin another would take more."""
 
 DIGITS, BACKGROUND_DIGITS = 14, 5
@@ -41,12 +45,35 @@ def _join_blocks(join: np.ufunc, values: np.ndarray) -> np.ndarray:
     return values
 
 
+def _join_alike(means: np.ndarray, low: np.ndarray) -> np.ndarray:
+    """Blocks of background, alike, have the mean of all; as many as make `LARGEST` bases.
+
+    Args:
+        means: Of each block, float32 [n].
+        low: Whether it is background, bool [n].
+
+    Returns:
+        What each block is given, float32 [n].
+    """
+    given, blocks = means.copy(), 1
+    least, largest = means, np.where(low, means, np.float32(np.inf))
+    while blocks * BLOCK < LARGEST:
+        left, right = slice(0, len(means) // 2 * 2, 2), slice(1, None, 2)
+        means = (means[left] + means[right]) / 2
+        least = np.minimum(least[left], least[right])
+        largest = np.maximum(largest[left], largest[right])
+        blocks *= 2
+        alike = largest <= ALIKE * least
+        given[: len(means) * blocks].reshape(-1, blocks)[alike] = means[alike, None]
+    return given
+
+
 def condense(probabilities: np.ndarray, background: float, start: int = 0) -> list[Steps]:
-    """Probabilities as they are written: rounded, and the background in blocks of 16 bases.
+    """Probabilities as they are written: rounded, and the background in blocks of 8 to 64 bases.
 
     Nearly all of a genome is background, where probabilities differ from base to base by less
-    than they mean. A block in which none reaches `background` gets its mean; everywhere else
-    every base keeps its own value.
+    than they mean. A block in which none reaches `background` gets its mean, or that of the 16,
+    32 or 64 bases around it where blocks are alike; everywhere else every base keeps its own.
 
     Args:
         probabilities: float32 [n].
@@ -58,12 +85,12 @@ def condense(probabilities: np.ndarray, background: float, start: int = 0) -> li
 
     Example:
         >>> [piece.span for piece in condense(np.zeros(1000, np.float32), background=0.02)]
-        [16, 1]
+        [8]
     """
     whole = len(probabilities) // BLOCK * BLOCK
     low = _join_blocks(np.maximum, probabilities[:whole]) < background
     sums = _join_blocks(np.add, probabilities[:whole])
-    means = round_digits(sums / np.float32(BLOCK), BACKGROUND_DIGITS)
+    means = round_digits(_join_alike(sums / np.float32(BLOCK), low), BACKGROUND_DIGITS)
 
     def spell_out(first: int, end: int) -> Steps:
         """Values of every base of these blocks."""

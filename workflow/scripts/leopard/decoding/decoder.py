@@ -67,15 +67,27 @@ def predict_windows(
         signal: float32 [batch, length, arrays], of what `leopard.models.seen_arrays` names.
         both_strands: Average with the prediction on the reverse complement.
     """
+    strands = [(codes, signal, 1)]
+    if both_strands:
+        strands.append((reverse_complement(codes), signal[:, ::-1], -1))
+    answers = (
+        network.predict_on_batch([letters, _fit(network, seen)])[:, ::direction, 0]
+        for network in networks
+        for letters, seen, direction in strands
+    )
+    passes = len(networks) * len(strands)
+    if passes == 1:
+        return next(answers)
     total = np.zeros(codes.shape, np.float32)
-    for network in networks:
-        # Those of version 0.2 and before that see one signal take it without the last axis.
-        seen = signal[..., 0] if len(network.inputs[1].shape) == 2 else signal
-        total += network.predict_on_batch([codes, seen])[..., 0]
-        if both_strands:
-            flipped = [reverse_complement(codes), seen[:, ::-1]]
-            total += network.predict_on_batch(flipped)[:, ::-1, 0]
-    return total / (len(networks) * (1 + both_strands))
+    for answer in answers:
+        total += answer
+    total /= passes
+    return total
+
+
+def _fit(network: keras.Model, signal: np.ndarray) -> np.ndarray:
+    """Signals as a network takes them: those of version 0.2 and before have no axis for one."""
+    return signal[..., 0] if len(network.inputs[1].shape) == 2 else signal
 
 
 class Decoder:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from leopard.decoding.condense import BLOCK, condense
+from leopard.decoding.condense import LARGEST, condense
 from leopard.decoding.decoder import Decoder
 from leopard.decoding.regions import check_regions, decode_regions, tabulate_regions
 from leopard.errors import InputError
@@ -27,13 +27,13 @@ class Stretch(NamedTuple):
 def join_regions(regions: Sequence[Region], sizes: Mapping[str, int]) -> list[Stretch]:
     """Regions that overlap or touch joined, in the order of the chromosomes.
 
-    They are widened to whole blocks of `leopard.decoding.condense`, so that their track is the same
-    as that of the whole chromosome.
+    They are widened to the largest blocks of `leopard.decoding.condense`, so that their track is
+    that of the whole chromosome.
 
     Example:
-        >>> regions = [("chr2", 0, 9), ("chr1", 40, 60), ("chr1", 20, 50)]
-        >>> [stretch.region for stretch in join_regions(regions, {"chr1": 99, "chr2": 10})]
-        [('chr1', 16, 64), ('chr2', 0, 10)]
+        >>> regions = [("chr2", 0, 9), ("chr1", 140, 160), ("chr1", 90, 150)]
+        >>> [stretch.region for stretch in join_regions(regions, {"chr1": 999, "chr2": 10})]
+        [('chr1', 64, 192), ('chr2', 0, 10)]
     """
     rank = {chrom: number for number, chrom in enumerate(sizes)}
 
@@ -44,7 +44,7 @@ def join_regions(regions: Sequence[Region], sizes: Mapping[str, int]) -> list[St
     joined: list[Stretch] = []
     for number in sorted(range(len(regions)), key=place):
         chrom, start, end = regions[number]
-        start, end = start // BLOCK * BLOCK, min(-(-end // BLOCK) * BLOCK, sizes[chrom])
+        start, end = start // LARGEST * LARGEST, min(-(-end // LARGEST) * LARGEST, sizes[chrom])
         if joined and joined[-1].region[0] == chrom and start <= joined[-1].region[2]:
             (_, first, last), inside = joined.pop()
             joined.append(Stretch((chrom, first, max(last, end)), [*inside, number]))

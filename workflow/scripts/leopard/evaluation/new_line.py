@@ -12,6 +12,8 @@ from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import choose_measured
 from leopard.evaluation.likeness import COMPARED, Likeness, judge_track
 from leopard.evaluation.portrait import (
+    COMMON,
+    EVERY,
     Portrait,
     choose_searched,
     find_hits,
@@ -60,15 +62,17 @@ def paint_line(
     own = {name: Signal(list(files)) for name, files in signals.items()}
     tracks = Tracks(fasta, own, excluded=excluded)
     none = pd.DataFrame({"chrom": [], "middle": [], "score": []})
-    found: dict[tuple[str, ...], pd.DataFrame] = {}
+    hits: dict[tuple[str, ...], pd.DataFrame] = {}
     painted: dict[str, Any] = {}
     for name in own:
         searched = tuple(choose_searched(tracks, measured[name]))
-        if searched not in found:
+        if searched not in hits:
             matrix = np.array(motif["matrix"]) if motif else None
-            found[searched] = none if matrix is None else find_hits(tracks, searched, matrix)
-        painted[name] = asdict(paint(tracks, name, searched, found[searched]))
-    share = share_with_motif(calls, next(iter(found.values())))
+            found = none if matrix is None else find_hits(tracks, searched, matrix, COMMON)
+            hits[searched] = found
+        best = hits[searched].nlargest(len(hits[searched]) * COMMON // EVERY, "score")
+        painted[name] = asdict(paint(tracks, name, searched, best))
+    share = share_with_motif(calls, next(iter(hits.values())))
     with_motif = None if np.isnan(share) else round(share, 4)
     return {"calls": len(calls), "with_motif": with_motif, "tracks": painted}
 

@@ -20,6 +20,10 @@ REACH = 150
 EVERY = 10_000
 """One hit in so many bases is looked at, the best of all."""
 
+COMMON = 1_000
+"""The same, of hits that a call may have: a call of 20 bases has one of them by chance in one case
+of fifty."""
+
 SEARCHED = 50_000_000
 """Bases of chromosomes that are searched, or a little more; the rest of a genome is alike."""
 
@@ -74,20 +78,23 @@ def choose_searched(tracks: Tracks, chromosomes: Sequence[str]) -> list[str]:
     return chosen
 
 
-def find_hits(tracks: Tracks, chromosomes: Sequence[str], motif: np.ndarray) -> pd.DataFrame:
-    """The best hits of a motif on some chromosomes, one in `EVERY` bases or less.
+def find_hits(
+    tracks: Tracks, chromosomes: Sequence[str], motif: np.ndarray, every: int = EVERY
+) -> pd.DataFrame:
+    """The best hits of a motif on some chromosomes.
 
     Args:
         tracks: Reader of the genome; where bases are excluded, hits are passed over.
         chromosomes: Which.
         motif: Letter probabilities [4, width], rows A C G T.
+        every: Bases to a hit; there may be fewer.
 
     Returns:
         chrom, middle (of the word, in bases; between two for an even width), score (bits), by
         chromosome and place.
     """
     odds = log_odds(motif, measure_background(tracks, chromosomes))
-    wanted = sum(tracks.chrom_sizes[x] for x in chromosomes) // EVERY
+    wanted = sum(tracks.chrom_sizes[x] for x in chromosomes) // every
     half = (odds.shape[1] - 1) / 2
     found: list[pd.DataFrame] = []
     for chrom, start, end in cut(tracks, chromosomes):
@@ -132,7 +139,7 @@ def paint(tracks: Tracks, name: str, chromosomes: Sequence[str], hits: pd.DataFr
         len(around),
         (profile / mean).round(4).tolist(),
         find_centre(profile) + between,
-        float(np.std(centres)),
+        round(float(np.std(centres)), 3),
     )
 
 

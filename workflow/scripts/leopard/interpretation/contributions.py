@@ -32,6 +32,10 @@ FIRST_STEPS, MOST_STEPS = 16, 512
 LARGEST_ERROR = 0.02
 """By how much of its change an integral may miss it before it is computed with more points."""
 
+SMALL = 0.01
+"""Logits a base of the site by which it may miss it anyway: of a change next to none, no number of
+points gets within a share."""
+
 
 @dataclass(frozen=True)
 class Contributions:
@@ -180,7 +184,10 @@ class Explainer:
             hypothetical[todo] = self.integrate(part, steps)
             return observe(hypothetical[todo], part.codes).sum(1)
 
-        steps = _refine(integrate, logit - signal_alone)
+        allowed = np.maximum(
+            LARGEST_ERROR * np.abs(logit - signal_alone), SMALL * windows.site.sum(1)
+        )
+        steps = _refine(integrate, logit - signal_alone, allowed)
         return Contributions(hypothetical, logit, reference, sequence_alone, signal_alone, steps)
 
     def logits(self, windows: Windows, unread: bool = False) -> np.ndarray:
@@ -260,16 +267,19 @@ def _integrate(
     return total / steps
 
 
-def _refine(integrate: Callable[[np.ndarray, int], np.ndarray], change: np.ndarray) -> np.ndarray:
+def _refine(
+    integrate: Callable[[np.ndarray, int], np.ndarray], change: np.ndarray, allowed: np.ndarray
+) -> np.ndarray:
     """Integrate with more and more steps where the sum misses the change, int64 [n] of steps.
 
     Args:
         integrate: Computes some windows, by number, with so many steps, and gives their sums.
         change: What the sums ought to be, [n].
+        allowed: By how much they may miss that, [n].
     """
     used, todo, steps = np.zeros(len(change), np.int64), np.arange(len(change)), FIRST_STEPS
     while len(todo) and steps <= MOST_STEPS:
         used[todo] = steps
-        todo = todo[miss(integrate(todo, steps), change[todo]) > LARGEST_ERROR]
+        todo = todo[np.abs(integrate(todo, steps) - change[todo]) > allowed[todo]]
         steps *= 2
     return used

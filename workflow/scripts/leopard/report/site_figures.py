@@ -5,63 +5,39 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
 
-import bioframe
 import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure, SubFigure
 
-from leopard.decoding.peaks import NEAR, label_runs
 from leopard.evaluation.scores import ScoreTrack
 from leopard.genome.tracks import MASKED, Tracks
+from leopard.report.sites import OUTCOMES, list_sites, order_sites
 from leopard.report.style import GREEN, GREY, STYLE, model_colours
 
 FLANK = 250
 """Bases drawn to each side of an example site."""
 
-OUTCOMES = ("Called and bound", "Called, not bound", "Bound, not called")
 
-
-def choose_sites(calls: pd.DataFrame, bound: pd.DataFrame, masked: pd.DataFrame) -> pd.DataFrame:
+def choose_sites(sites: pd.DataFrame) -> pd.DataFrame:
     """Two example sites of each outcome, by rule and not by eye.
 
-    Of the calls that overlap a labelled site, and of those that overlap neither a labelled site
-    nor masked bases: the highest and the median score. Of the labelled sites without a call within
-    `NEAR` bases: the lowest and the median score.
+    The first of `order_sites`, and the one of the median probability.
 
     Args:
-        calls: chrom, start, end, centre, score of the called sites.
-        bound: The same of the labelled sites.
-        masked: chrom, start, end of bases that do not count.
+        sites: As from `list_sites`.
 
     Returns:
-        outcome, rank, chrom, centre, score; fewer rows where there are fewer sites.
+        outcome, rank, chrom, position, probability; fewer rows where there are fewer sites.
     """
-    on_site, on_mask = _overlaps(calls, bound), _overlaps(calls, masked)
-    groups = (
-        (calls[on_site], "highest"),
-        (calls[~on_site & ~on_mask], "highest"),
-        (bound[~_overlaps(bound, calls, NEAR)], "lowest"),
-    )
     chosen = []
-    for outcome, (sites, extreme) in zip(OUTCOMES, groups, strict=True):
-        ordered = sites.sort_values(["score", "chrom", "start"], ascending=extreme == "lowest")
+    for outcome in OUTCOMES:
+        ordered, extreme = order_sites(sites, outcome)
         ranks = {extreme: 0, "median": len(ordered) // 2} if len(ordered) > 1 else {extreme: 0}
         picked = ordered.iloc[list(ranks.values())] if len(ordered) else ordered
-        chosen.append(picked.assign(outcome=outcome, rank=list(ranks)[: len(picked)]))
-    columns = ["outcome", "rank", "chrom", "centre", "score"]
+        chosen.append(picked.assign(rank=list(ranks)[: len(picked)]))
+    columns = ["outcome", "rank", "chrom", "position", "probability"]
     return pd.concat(chosen, ignore_index=True)[columns]
-
-
-def _overlaps(sites: pd.DataFrame, others: pd.DataFrame, within: int = 0) -> np.ndarray:
-    """Whether each site overlaps any of the others, or lies within so many bases; bool [n]."""
-    if sites.empty or others.empty:
-        return np.zeros(len(sites), bool)
-    wider = others[["chrom", "start", "end"]].assign(
-        start=(others["start"] - within).clip(lower=0), end=others["end"] + within
-    )
-    intervals = sites[["chrom", "start", "end"]].reset_index(drop=True)
-    return (bioframe.count_overlaps(intervals, wider)["count"] > 0).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -101,21 +77,15 @@ def find_sites(
         calls: narrowPeak of the first model.
         chromosomes: Those to choose from.
     """
-    calls = calls[calls["chrom"].isin(chromosomes)]
-    calls = calls.assign(centre=calls["start"] + calls["peak"], score=calls["signal_value"])
-    bound, masked = (label_runs(tracks, chromosomes, value) for value in (1, MASKED))
-    bound["centre"] = (bound["start"] + bound["end"]) // 2
     first = next(iter(scores.values()))
-    regions = zip(bound["chrom"], bound["start"], bound["end"], strict=True)
-    bound["score"] = [float(first.read(*region).max()) for region in regions]
     sites = []
-    for site in choose_sites(calls, bound, masked).itertuples():
-        start = max(min(site.centre - FLANK, tracks.chrom_sizes[site.chrom] - 2 * FLANK), 0)
+    for site in choose_sites(list_sites(calls, first, chromosomes, tracks)).itertuples():
+        start = max(min(site.position - FLANK, tracks.chrom_sizes[site.chrom] - 2 * FLANK), 0)
         region = (site.chrom, start, min(start + 2 * FLANK, tracks.chrom_sizes[site.chrom]))
         sites.append(
             Site(
                 site.outcome,
-                f"{site.rank} probability {site.score:.2f}",
+                f"{site.rank} probability {site.probability:.2f}",
                 site.chrom,
                 start,
                 tracks.signal(*region),

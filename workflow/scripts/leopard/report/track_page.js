@@ -152,6 +152,7 @@ async function start() {
     queryParametersSupported: false,
     showIdeogram: false,
     showAllChromosomes: false,
+    showChromosomeWidget: false,
     showCenterGuide: true,
     showMultiSelectButton: false,
     showTrackLabelButton: false,

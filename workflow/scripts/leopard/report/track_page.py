@@ -16,9 +16,16 @@ import pandas as pd
 
 from leopard.decoding.peaks import NEAR
 from leopard.report.html import render_note
-from leopard.report.site_figures import OUTCOMES
+from leopard.report.sites import (
+    CALLED,
+    MISSED,
+    OUTCOMES,
+    RIGHT,
+    WRONG,
+    list_sites,
+    pick_sites,
+)
 from leopard.report.style import BLUE, GREEN, GREY, ORANGE, VERMILION, model_colours
-from leopard.report.track_sites import CALLED, MISSED, RIGHT, WRONG, list_sites, pick_sites
 from leopard.report.track_slices import (
     FLANK,
     HIT,
@@ -197,9 +204,10 @@ def _render(title: str, data: Mapping[str, Any], counts: str, library: str) -> s
     first = data["lines"][next(iter(data["lines"]))]["tracks"]
     model = next(x["name"] for x in first if x["kind"] == "calls").removeprefix("calls of ")
     notes = (
-        f"Sites are those that {model} calls, and bound ones that it does not call within {NEAR} "
-        "bases. Half of each kind were taken by the highest probability (of missed ones, by the "
-        f"lowest), the rest drawn. Tracks end {FLANK:,} bases from a site. Dashed: the threshold. "
+        f"Sites are those that {model} calls and, where there are labels, bound ones without the "
+        f"summit of a call within {NEAR} bases. Half of each kind were taken by the highest "
+        "probability (of missed ones, by the lowest), the rest drawn. "
+        f"Tracks end {FLANK:,} bases from a site. Dashed: the threshold. "
         "Black on top of a signal: it is higher still. Grey labels: bases that count nowhere. "
         f"Motif hits: those with a p-value below {HIT:g}, by FIMO's method."
     )

@@ -1,4 +1,4 @@
-"""Which sites the page of tracks shows: of every outcome, by rule and by chance."""
+"""Called and missed sites with their outcomes, and which of them are shown as examples."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,8 @@ import pandas as pd
 from leopard.decoding.peaks import NEAR, compare_calls
 from leopard.evaluation.scores import ScoreTrack
 from leopard.genome.tracks import Tracks, iterate_regions
-from leopard.report.site_figures import OUTCOMES
 
-RIGHT, WRONG, MISSED = OUTCOMES
+OUTCOMES = RIGHT, WRONG, MISSED = "Called and bound", "Called, not bound", "Bound, not called"
 CALLED = "Called"
 """The outcome of a call where there are no labels."""
 
@@ -58,12 +57,22 @@ def list_sites(
     return pd.concat(tables, ignore_index=True)
 
 
+def order_sites(sites: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, str]:
+    """The sites of an outcome, surest or furthest from what is so first, and which those are.
+
+    That is the highest probability, or if the sites were missed, the lowest.
+    """
+    extreme = "lowest" if outcome == MISSED else "highest"
+    own = sites[sites["outcome"] == outcome]
+    rising = [extreme == "lowest", True, True]
+    return own.sort_values(["probability", "chrom", "start"], ascending=rising), extreme
+
+
 def pick_sites(sites: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     """At most `n` sites of each outcome: half by rule, the rest drawn.
 
-    By rule those of the highest probability are taken, and of missed sites those of the lowest:
-    where a model is surest, and where it is furthest from what is so. The others are drawn from the
-    rest, all alike, and show what is usual.
+    By rule the first of `order_sites` are taken. The others are drawn from the rest, all alike, and
+    show what is usual.
 
     Args:
         sites: As from `list_sites`.
@@ -76,12 +85,9 @@ def pick_sites(sites: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     tables = []
     for outcome in (*OUTCOMES, CALLED):
-        rising = outcome == MISSED
-        own = sites[sites["outcome"] == outcome].sort_values(
-            ["probability", "chrom", "start"], ascending=[rising, True, True]
-        )
+        own, extreme = order_sites(sites, outcome)
         first, rest = own[: n - n // 2], own[n - n // 2 :]
         drawn = np.sort(rng.permutation(len(rest))[: n // 2])
-        tables.append(first.assign(chosen="lowest" if rising else "highest"))
+        tables.append(first.assign(chosen=extreme))
         tables.append(rest.iloc[drawn].assign(chosen="drawn"))
     return pd.concat(tables, ignore_index=True)
