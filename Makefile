@@ -7,9 +7,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.made-from-lock
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 DEMO := --configfile config/demo.yaml
+DECODE := --configfile config/decode.yaml
 REPORT := results/demo/report.html
 # OpenMP would spin beside the second worker.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The report of a study, unless it is there and no table is newer.
+draw_report = test -e results/$(1)/report.html \
+  -a -z "$$(find results/$(1) -newer results/$(1)/report.html -name '*.tsv')" \
+  || $(SNAKEMAKE) --configfile config/$(1).yaml --report results/$(1)/report.html
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -27,11 +33,13 @@ $(READY): requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-demo: $(READY)  ## the whole workflow on the embedded simulated genome (minutes)
-	$(SNAKEMAKE) $(DEMO)
-	@test -e $(REPORT) -a -z "$$(find results/demo -newer $(REPORT) -name '*.tsv')" \
-	  || $(SNAKEMAKE) $(DEMO) --report $(REPORT)
+demo: $(READY)  ## train on a simulated genome, and decode other cells from reads with the bundle (minutes)
+	$(SNAKEMAKE) all export $(DEMO)
+	@$(call draw_report,demo)
+	$(SNAKEMAKE) $(DECODE)
+	@$(call draw_report,decode)
 	@PYTHONPATH=workflow/scripts $(BIN)/python workflow/scripts/report/print_headline.py results/demo
+	@echo 'From reads:   results/decode/report.html (a cell line never seen, decoded with the bundle)'
 
 report: $(READY)  ## draw the demo's report again
 	$(SNAKEMAKE) $(DEMO) --report $(REPORT)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
+from sklearn.metrics import average_precision_score
 from workflow.conftest import Study, serve, write_sheet
 
 
@@ -16,7 +17,10 @@ def decoding(finished, tmp_path):
     finished.succeed("export")
     directory = tmp_path / "elsewhere"
     directory.mkdir()
-    for made in ("export/unet.zip", "simulated/genome.fa.gz", "simulated/b.bigWig"):
+    for made in (
+        "export/unet.zip",
+        *(f"simulated/{x}" for x in ("genome.fa.gz", "b.bigWig", "c.bam")),
+    ):
         shutil.copy(finished.results / made, directory)
     fragments = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
     (directory / "fragments.tsv").write_text("".join(fragments))
@@ -24,7 +28,8 @@ def decoding(finished, tmp_path):
         directory / "signals.tsv",
         "cell_line replicate signal assay",
         "b 1 b.bigWig",
-        "c 1 fragments.tsv atac",
+        "c 1 c.bam atac",
+        "odd 1 fragments.tsv atac",
     )
     config = {
         "study": "decoded",
@@ -40,6 +45,17 @@ def refuse(study, *arguments):
     done = study.run(*arguments)
     assert done.returncode != 0
     return done.stdout.splitlines()[-1]
+
+
+def average_precision(made, truth, line):
+    """Of a cell line's track at the bases of all sites that were planted, by what is bound."""
+    sites = pd.read_csv(truth, sep="\t")
+    with pyBigWig.open(str(made / f"{line}.bigWig")) as track:
+        scores = [
+            track.stats(row.chrom, row.start, row.end, type="max", exact=True)[0]
+            for row in sites.itertuples()
+        ]
+    return average_precision_score(sites[f"{line}.bound"], scores)
 
 
 def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
@@ -68,16 +84,20 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     likeness = pd.read_csv(decoding.results / "evaluation/far/b.likeness.tsv", sep="\t").iloc[0]
     assert likeness["verdict"] == "like the training cell lines" and likeness["unit"] == 1
     # Fragments of equal distance cover the genome as no assay does.
-    likeness = pd.read_csv(decoding.results / "evaluation/far/c.likeness.tsv", sep="\t").iloc[0]
+    likeness = pd.read_csv(decoding.results / "evaluation/far/odd.likeness.tsv", sep="\t").iloc[0]
     assert likeness["verdict"] == "doubtful" and "99% quantile" in likeness["against"]
     # Reads are counted as in the study of the bundle: cuts, 10 bases to each side.
-    counted = decoding.results / "signals/reads/c/accessibility/1.bigWig"
+    counted = decoding.results / "signals/reads/odd/accessibility/1.bigWig"
     with pyBigWig.open(str(counted)) as bigwig:
         near_a_cut, between = (bigwig.values("chr1", x, x + 1)[0] for x in (7005, 7045))
     assert near_a_cut == 1 and np.isnan(between)
     signals = pd.read_csv(decoding.results / "predictions/signals.tsv", sep="\t")
-    assert signals["cell_line"].to_list() == ["a", "b", "c"]
-    assert signals["role"].to_list() == ["training", "this study", "this study"]
+    assert signals["cell_line"].to_list() == ["a", "b", "c", "odd"]
+    assert signals["role"].to_list() == ["training", *["this study"] * 3]
+    # From reads a cell line without labels is predicted as well as one from coverage.
+    truth = finished.results / "simulated/truth.tsv"
+    from_reads, from_coverage = (average_precision(made, truth, line) for line in "cb")
+    assert from_reads > from_coverage - 0.05
 
     # Regions, with two bundles: what all of the chromosome has there, and a table.
     bed = decoding.directory / "regions.bed"

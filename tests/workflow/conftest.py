@@ -164,7 +164,11 @@ def build_study(directory: Path, **changes: object) -> Study:
     config = {
         "study": "tiny",
         "tf": "CTCF",
-        "simulate": {"seed": 1, "chromosomes": {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007}},
+        "simulate": {
+            "seed": 1,
+            "chromosomes": {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007},
+            "reads": ["c"],  # for whoever decodes with the bundle
+        },
         "genome": {"fasta": f"{simulated}/genome.fa.gz"},
         "signals": "signals.tsv",
         "labels": {"sheet": "labels.tsv", "mode": "motif"},

@@ -31,6 +31,8 @@ if study.jaspar_id:
 
 
 if study.leads and config["simulate"]:
+    as_reads = config["simulate"]["reads"]
+    simulated_lines = [line for line in study.cell_lines if line not in as_reads]
 
     rule simulate_genome:
         input:
@@ -38,8 +40,9 @@ if study.leads and config["simulate"]:
         output:
             genome=f"{study.shared}/simulated/genome.fa.gz",
             truth=f"{study.shared}/simulated/truth.tsv",
-            signals=collect(f"{study.shared}/simulated/{{line}}.bigWig", line=study.cell_lines),
-            peaks=collect(f"{study.shared}/simulated/{{line}}.narrowPeak", line=study.cell_lines),
+            signals=collect(f"{study.shared}/simulated/{{line}}.bigWig", line=simulated_lines),
+            peaks=collect(f"{study.shared}/simulated/{{line}}.narrowPeak", line=simulated_lines),
+            reads=collect(f"{study.shared}/simulated/{{line}}.bam", line=as_reads),
         log:
             f"{study.shared}/logs/simulate_genome.log",
         benchmark:
@@ -52,7 +55,8 @@ if study.leads and config["simulate"]:
         params:
             seed=config["simulate"]["seed"],
             chromosomes=config["simulate"]["chromosomes"],
-            cell_lines=study.cell_lines,
+            cell_lines=simulated_lines,
+            as_reads=as_reads,
         script:
             "../scripts/inputs/simulate_genome.py"
 

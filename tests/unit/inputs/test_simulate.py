@@ -10,6 +10,7 @@ import pysam
 import pytest
 from leopard.errors import InputError
 from leopard.genome.formats import read_motif, read_narrowpeak
+from leopard.inputs.reads import count_reads
 from leopard.inputs.simulate import simulate_genome
 from leopard.inputs.simulated_reads import PEAK_WIDTH
 
@@ -211,3 +212,20 @@ def test_a_file_without_a_motif_is_refused(tmp_path):
 
 def test_the_shortest_chromosome_allowed(tmp_path):
     assert contents(simulate(tmp_path, chromosomes={"chr1": 20_000}))
+
+
+def test_a_cell_line_as_reads_has_the_cuts_of_its_coverage(simulated, tmp_path):
+    simulate_genome(tmp_path, MOTIF, 1, ["alpha"], CHROMOSOMES, ["beta"])
+    made = contents(tmp_path)
+    assert set(made) == {
+        *("genome.fa.gz", "truth.tsv", "alpha.bigWig", "alpha.narrowPeak", "beta.bam")
+    }
+    assert made["truth.tsv"] == contents(simulated)["truth.tsv"]
+    settings = {"counts": "assay", "shift": None, "smoothing": 12, "min_mapping_quality": 30}
+    settings |= dict.fromkeys(("duplicates", "unpaired", "secondary"), False)
+    counted = tmp_path / "beta.bigWig"
+    count_reads(counted, tmp_path / "beta.bam", CHROMOSOMES, "atac", settings)
+    for chrom in CHROMOSOMES:
+        whole = np.nan_to_num(read_coverage(simulated, "beta", chrom))
+        found = np.nan_to_num(read_coverage(tmp_path, "beta", chrom))
+        assert (found <= whole).all() and found.sum() > 0.9 * whole.sum()

@@ -10,4 +10,5 @@ with job(snakemake.log[0]):
         snakemake.params.seed,
         snakemake.params.cell_lines,
         snakemake.params.chromosomes,
+        snakemake.params.as_reads,
     )

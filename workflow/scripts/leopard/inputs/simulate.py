@@ -11,8 +11,10 @@ chromosome changes nothing that is already there.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pysam
 
@@ -34,8 +36,10 @@ from leopard.inputs.simulated_reads import (
     count_coverage,
     draw_accessibility,
     draw_binding,
+    draw_fragments,
     draw_peaks,
     leave_footprints,
+    write_bam,
     write_bigwig,
     write_narrowpeak,
 )
@@ -63,12 +67,14 @@ def simulate_genome(
     seed: int,
     cell_lines: Sequence[str],
     chromosomes: Mapping[str, int],
+    as_reads: Sequence[str] = (),
 ) -> None:
     """Write a simulated genome, and DNase coverage and CTCF peaks of every cell line.
 
     The same arguments give the same bytes. The files are ``genome.fa.gz`` (bgzip),
     ``{cell_line}.bigWig`` (coverage, zeros left out), ``{cell_line}.narrowPeak`` and
-    ``truth.tsv`` (every planted site, its score in bits, and where it is open and bound).
+    ``truth.tsv`` (every planted site, its score in bits, and where it is open and bound); of a cell
+    line that comes as reads, ``{cell_line}.bam`` in place of the first two.
 
     Args:
         directory: Where to write; made if absent.
@@ -76,6 +82,7 @@ def simulate_genome(
         seed: Non-negative.
         cell_lines: Names, in the order of the columns of ``truth.tsv``.
         chromosomes: Length in bases of each chromosome, in the order of the FASTA.
+        as_reads: Names of cell lines that come as reads, after the others.
 
     Raises:
         InputError: The motif file cannot be read, or a chromosome is too short.
@@ -100,40 +107,61 @@ def simulate_genome(
 
     loci_table = pd.concat(loci.values(), keys=loci, names=["chrom"])
     truth = describe_sites(loci_table, len(pwm))
-    for cell_line in cell_lines:
-        states = simulate_cell_line(directory, seed, cell_line, loci, gaps, len(pwm))
+    for cell_line in (*cell_lines, *as_reads):
+        own = simulate_cell_line(seed, cell_line, loci, gaps, len(pwm))
+        if cell_line in as_reads:
+            rng = stream(seed, "reads", cell_line)
+            fragments = {
+                name: draw_fragments(rng, np.repeat(np.arange(len(n)), n), len(n))
+                for name, n in own.cuts.items()
+            }
+            write_bam(directory / f"{cell_line}.bam", chromosomes, fragments, rng)
+        else:
+            coverage = {name: count_coverage(n) for name, n in own.cuts.items()}
+            write_bigwig(directory / f"{cell_line}.bigWig", coverage)
+            write_narrowpeak(directory / f"{cell_line}.narrowPeak", own.peaks, cell_line)
         for column in ("open", "bound"):
-            truth[f"{cell_line}.{column}"] = states[column].astype(int)[loci_table.site]
+            truth[f"{cell_line}.{column}"] = own.states[column].astype(int)[loci_table.site]
     truth.to_csv(directory / "truth.tsv", sep="\t", index=False, float_format="%.3f")
 
 
+class CellLine(NamedTuple):
+    """What is drawn of one cell line.
+
+    Attributes:
+        states: Of the loci of all chromosomes, as `draw_binding` gives them, indexed by chromosome
+            and locus.
+        peaks: As `draw_peaks` gives them, and their chromosomes.
+        cuts: By chromosome, cuts at each base [length].
+    """
+
+    states: pd.DataFrame
+    peaks: pd.DataFrame
+    cuts: dict[str, npt.NDArray[np.int64]]
+
+
 def simulate_cell_line(
-    directory: Path,
     seed: int,
     cell_line: str,
     loci: Mapping[str, pd.DataFrame],
     gaps: Mapping[str, Mask],
     width: int,
-) -> pd.DataFrame:
-    """Write the coverage and the peaks of one cell line.
-
-    Returns:
-        The states of the loci of all chromosomes, as `draw_binding` gives them, indexed by
-        chromosome and locus.
-    """
+) -> CellLine:
+    """Draw where chromatin is open and cut in one cell line, and what is bound."""
     depth = np.exp(stream(seed, "depth", cell_line).uniform(*np.log(DEPTH)))
-    states, coverage, peaks = {}, {}, {}
+    states, cuts, peaks = {}, {}, {}
     for name, gap in gaps.items():
         rng = stream(seed, "cell line", cell_line, name)
         rate = draw_accessibility(rng, loci[name], gap)
         states[name] = draw_binding(rng, loci[name], rate)
         peaks[name] = draw_peaks(rng, loci[name], states[name])
         leave_footprints(rate, loci[name].centre[states[name].bound], width)
-        coverage[name] = count_coverage(rng, depth * rate)
-    write_bigwig(directory / f"{cell_line}.bigWig", coverage)
-    all_peaks = pd.concat(peaks.values(), keys=peaks, names=["chrom"]).reset_index("chrom")
-    write_narrowpeak(directory / f"{cell_line}.narrowPeak", all_peaks, cell_line)
-    return pd.concat(states.values(), keys=states, names=["chrom"])
+        cuts[name] = rng.poisson(depth * rate)
+    return CellLine(
+        pd.concat(states.values(), keys=states, names=["chrom"]),
+        pd.concat(peaks.values(), keys=peaks, names=["chrom"]).reset_index("chrom"),
+        cuts,
+    )
 
 
 def plant_loci(rng: np.random.Generator, codes: Codes, gap: Mask, pwm: Floats) -> pd.DataFrame:

@@ -89,11 +89,10 @@ def leave_footprints(rate: Floats, centres: pd.Series, width: int) -> None:
     rate[centres.to_numpy()[:, None] + offsets] *= np.where(outside > 0, shoulder, PROTECTION)
 
 
-def count_coverage(rng: np.random.Generator, rate: Floats) -> npt.NDArray[np.int64]:
-    """Reads over each base [length] when cuts fall at ``rate`` per base."""
+def count_coverage(cuts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Reads over each base [length], one around each cut, of cuts at each base [length]."""
     half = READ_WIDTH // 2
-    cuts = np.pad(rng.poisson(rate), (half + 1, half))
-    total = np.cumsum(cuts)
+    total = np.cumsum(np.pad(cuts, (half + 1, half)))
     return total[READ_WIDTH:] - total[:-READ_WIDTH]
 
 
