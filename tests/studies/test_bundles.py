@@ -10,7 +10,6 @@ import pandas as pd
 import pyBigWig
 import pytest
 from leopard.decoding.bundle import open_bundle
-
 from workflow.conftest import ROOT
 
 
