@@ -16,3 +16,8 @@ settings.load_profile("test")
 def device() -> dict:
     """Set up TensorFlow once, before anything computes in this process."""
     return devices.set_up(threads=2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; of two workers only one then waits for the finished study."""
+    items.sort(key=lambda item: item.path.name not in ("test_run.py", "test_method.py"))
