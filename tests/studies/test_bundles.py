@@ -49,6 +49,9 @@ def test_it_decodes_to_the_bytes_of_the_study(finished, elsewhere):
     for own, made in (("bigWig", "binding.bigWig"), ("narrowPeak", "binding.narrowPeak")):
         track = finished.results / f"predictions/unet/b.{own}"
         assert (elsewhere / "out" / made).read_bytes() == track.read_bytes()
+    likeness = pd.read_csv(elsewhere / "out/likeness.tsv", sep="\t")
+    assert likeness["verdict"].to_list() == ["like the training cell lines"]
+    assert "accessibility: like the training cell lines\n" in done.stdout
     said = leopard(elsewhere, "card", "unet.zip").stdout
     summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
     for row in summary[summary["model"] == "unet"].itertuples():

@@ -167,8 +167,32 @@ def _decode(asked: argparse.Namespace) -> None:
     written = apply_bundle(
         bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
     )
+    if regions is None:
+        written["likeness"] = asked.output / "likeness.tsv"
+        _judge(bundle, fasta, signals, asked, written)
     for kind, path in written.items():
         print(f"{kind}: {path}")
+
+
+def _judge(
+    bundle: Any,
+    fasta: Path,
+    signals: Mapping[str, Sequence[Path]],
+    asked: argparse.Namespace,
+    written: Mapping[str, Path],
+) -> None:
+    """Write and say whether the signals are like those that the networks were trained on."""
+    import pandas as pd
+
+    from leopard.evaluation.new_line import judge_bundle
+    from leopard.genome.formats import NARROWPEAK, read_table
+
+    measures = [read_table(asked.output / f"{x}.measures.tsv") for x in bundle.manifest["tracks"]]
+    calls = read_table(written["calls"], NARROWPEAK)
+    _, table = judge_bundle(bundle, fasta, signals, pd.concat(measures), calls, asked.other_genome)
+    table.to_csv(written["likeness"], sep="\t", index=False, float_format="%.5g")
+    for row in table.itertuples():
+        print(f"{row.track}: {row.verdict}{f' ({row.against})' if row.against else ''}")
 
 
 @contextmanager
