@@ -53,7 +53,7 @@ def test_undisturbed(undisturbed: GadiStudy):
     assert "--set-threads calibrate_model=12" in jobs["calibrate_model.unet"].script.read_text()
     assert train["queue"] == "gpuvolta"
     assert (train.resource("ngpus"), train.resource("ncpus")) == ("1", "12")
-    assert (train.resource("mem"), train.resource("walltime")) == ("16000MB", "36000")
+    assert (train.resource("mem"), train.resource("walltime")) == ("24000MB", "36000")
     assert jobs["draw_windows.windows"]["queue"] == "normal"
     for job in jobs.values():
         assert job["project"] == "ab12"
