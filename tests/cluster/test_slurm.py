@@ -167,7 +167,7 @@ def test_only_gpu_rules_get_gpus_and_the_gpu_partition(story: Story):
 def test_jobs_ask_for_what_their_rules_say(story: Story):
     train = next(job for job in story.finished if "train_network" in job["Comment"])
     assert train["CPUs/Task"] == "8"
-    assert train["MinMemoryNode"] == "16000M"
+    assert train["MinMemoryNode"] == "24000M"
     assert train["TimeLimit"] == "10:00:00"
 
 
