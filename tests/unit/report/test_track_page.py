@@ -1,5 +1,7 @@
 """The page of tracks: what its slices hold, which sites it shows, its size, and its silence."""
 
+import base64
+import gzip
 import hashlib
 import json
 import re
@@ -20,7 +22,7 @@ from leopard.inputs.motifs import scan
 from leopard.report import track_page
 from leopard.report.sites import CALLED, MISSED, RIGHT, WRONG, pick_sites
 from leopard.report.track_page import gather_sites, render_tracks
-from leopard.report.track_slices import FLANK, HIT, Line, decode_runs, unpack, unzip_text
+from leopard.report.track_slices import FLANK, HIT, Line, decode_runs
 from snakemake.report.common import data_uri_from_file
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +31,15 @@ CHROMS = list(SPARSE_SIZES)
 SCALE = 0.37
 THRESHOLDS = {"unet": 0.5, "cnn": 0.4}
 """Of the models; the calls of the first are judged."""
+
+
+def unzip_text(text):
+    """As a browser unpacks what `zip_text` made."""
+    return gzip.decompress(base64.b64decode(text))
+
+
+def unpack(text):
+    return json.loads(unzip_text(text))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
 from leopard.decoding.decoder import Decoder
-from leopard.decoding.track import identify, prepare_parts
+from leopard.decoding.parts import prepare_parts
+from leopard.decoding.track import identify
 from leopard.errors import InputError
 from leopard.evaluation.motif_scores import measure_background
 from leopard.genome.formats import new_file

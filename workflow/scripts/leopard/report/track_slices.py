@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.evaluation.scores import ScoreTrack
-from leopard.genome.tracks import BASES, MASKED, Tracks, find_runs
+from leopard.genome.tracks import BASES, MASKED, Region, Tracks, find_runs
 from leopard.inputs.motifs import scan
 
 FLANK = 1000
@@ -18,8 +18,6 @@ FLANK = 1000
 
 HIT = 1e-4
 """Largest p-value of a motif's hit that is shown, FIMO's own default."""
-
-Region = tuple[str, int, int]
 
 
 class Line(NamedTuple):
@@ -45,24 +43,9 @@ def zip_text(content: bytes) -> str:
     return base64.b64encode(gzip.compress(content, mtime=0)).decode("ascii")
 
 
-def unzip_text(text: str) -> bytes:
-    """What `zip_text` was given."""
-    return gzip.decompress(base64.b64decode(text))
-
-
 def pack(value: Any) -> str:
     """JSON as `zip_text`."""
     return zip_text(json.dumps(value, separators=(",", ":")).encode())
-
-
-def unpack(text: str) -> Any:
-    """What `pack` was given.
-
-    Example:
-        >>> unpack(pack({"chr1": [0.25, 1]}))
-        {'chr1': [0.25, 1]}
-    """
-    return json.loads(unzip_text(text))
 
 
 def encode_runs(values: np.ndarray) -> list[list[float]]:
