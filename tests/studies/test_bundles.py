@@ -1,16 +1,13 @@
 """A bundle decodes without the study, in a place of its own, to the study's own bytes."""
 
-import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
 from leopard.decoding.bundle import open_bundle
-from workflow.conftest import ROOT
+from workflow.conftest import run_leopard
 
 
 @pytest.fixture
@@ -25,26 +22,9 @@ def elsewhere(finished, tmp_path):
     return directory
 
 
-def leopard(directory, *arguments):
-    """Run the command in a directory, with nothing of the repository but the library."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT / "workflow/scripts"),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "leopard.cli", *arguments],
-        cwd=directory,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_it_decodes_to_the_bytes_of_the_study(finished, elsewhere):
     files = ("unet.zip", "--genome", "genome.fa.gz", "--signal", "b.bigWig", "-o", "out")
-    done = leopard(elsewhere, "decode", *files)
+    done = run_leopard(elsewhere, "decode", *files)
     assert done.returncode == 0, done.stderr
     for own, made in (("bigWig", "binding.bigWig"), ("narrowPeak", "binding.narrowPeak")):
         track = finished.results / f"predictions/unet/b.{own}"
@@ -52,14 +32,14 @@ def test_it_decodes_to_the_bytes_of_the_study(finished, elsewhere):
     likeness = pd.read_csv(elsewhere / "out/likeness.tsv", sep="\t")
     assert likeness["verdict"].to_list() == ["like the training cell lines"]
     assert "accessibility: like the training cell lines\n" in done.stdout
-    said = leopard(elsewhere, "card", "unet.zip").stdout
+    said = run_leopard(elsewhere, "card", "unet.zip").stdout
     summary = pd.read_csv(finished.results / "evaluation/summary.tsv", sep="\t")
     for row in summary[summary["model"] == "unet"].itertuples():
         assert f"| {row.cell_line} |" in said and f"{row.average_precision:.3g}" in said
     assert "CC0" in said and "Nobody, *Nowhere* (2026)." in said
 
     # The other backend says the same, but for the rounding of sums.
-    done = leopard(elsewhere, "decode", *files[:-1], "jax", "--backend", "jax")
+    done = run_leopard(elsewhere, "decode", *files[:-1], "jax", "--backend", "jax")
     assert done.returncode == 0, done.stderr
     with (
         pyBigWig.open(str(elsewhere / "out/binding.bigWig")) as ours,

@@ -1,13 +1,10 @@
 """Sites of the tiny study explained, through Snakemake and through the command with its bundle."""
 
-import os
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 from leopard.study.explained import EXPLAINED
-from workflow.conftest import ROOT
+from workflow.conftest import run_leopard
 
 
 def test_sites_of_a_study_and_of_its_bundle(finished, tmp_path):
@@ -36,15 +33,7 @@ def test_sites_of_a_study_and_of_its_bundle(finished, tmp_path):
         shutil.copy(finished.results / made, tmp_path)
     shutil.copy(finished.directory / "sites.bed", tmp_path)
     files = ("--genome", "genome.fa.gz", "--signal", "b.bigWig", "--sites", "sites.bed")
-    done = subprocess.run(
-        [sys.executable, "-m", "leopard.cli", "explain", "unet.zip", *files, "-o", "b"],
-        cwd=tmp_path,
-        env=os.environ
-        | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_leopard(tmp_path, "explain", "unet.zip", *files, "-o", "b")
     assert done.returncode == 0, done.stderr
     for name in EXPLAINED.values():
         if name != "sites.tsv":

@@ -1,15 +1,12 @@
 """Variants of the tiny study, through Snakemake and through the command with its bundle."""
 
-import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pysam
 import pytest
-from workflow.conftest import ROOT
+from workflow.conftest import run_leopard
 
 SETTINGS = {"neighbourhood": 60, "longest_allele": 10, "background": 20, "seed": 4}
 
@@ -64,15 +61,7 @@ def test_variants_of_a_study_and_of_its_bundle(variants, tmp_path):
     shutil.copy(variants.directory / "some.vcf.gz", tmp_path)
     options = [x for name, n in SETTINGS.items() for x in (f"--{name.replace('_', '-')}", str(n))]
     files = ("--genome", "genome.fa.gz", "--signal", "b.bigWig", "--variants", "some.vcf.gz")
-    done = subprocess.run(
-        [sys.executable, "-m", "leopard.cli", "variants", "unet.zip", *files, "-o", "b", *options],
-        cwd=tmp_path,
-        env=os.environ
-        | {"PYTHONPATH": str(ROOT / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_leopard(tmp_path, "variants", "unet.zip", *files, "-o", "b", *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["table:", "b/variants.tsv", "vcf:", "b/variants.vcf.gz"]
     assert (tmp_path / "b/variants.tsv").read_bytes() == before

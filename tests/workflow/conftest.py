@@ -102,6 +102,19 @@ class Study:
         self.succeed("--unlock")
 
 
+def run_leopard(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a directory, with nothing of the repository but the library."""
+    library = {"PYTHONPATH": str(ROOT / "workflow/scripts"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.run(
+        [sys.executable, "-m", "leopard.cli", *arguments],
+        cwd=directory,
+        env=os.environ | library,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Serves files, in silence."""
 
