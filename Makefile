@@ -19,7 +19,7 @@ draw_report = test -e results/$(1)/report.html \
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo report experiments test test-studies test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
+.PHONY: help demo report experiments test test-slow test-studies test-cluster test-faults test-nightly lint bench bench-full lock docs keys clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -50,6 +50,9 @@ experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison
 
 test: $(READY)  ## the library, and the workflow on a tiny study (minutes)
 	$(PYTEST)
+
+test-slow: $(READY)  ## the library on JAX, on several devices, with too little memory, on real reads (minutes)
+	$(PYTEST) tests/unit -m slow
 
 test-studies: $(READY)  ## whole studies of every other kind (a quarter of an hour)
 	$(PYTEST) tests/studies

@@ -537,6 +537,7 @@ def assert_chromosome(path, chrom, expected, step=1 << 24):
 
 
 @real
+@pytest.mark.slow
 def test_a_real_bam(tmp_path, caplog):
     source = DATA / "reads/GM12878.ATAC.hg19.bam"
     with pysam.AlignmentFile(str(source)) as bam:
@@ -558,6 +559,7 @@ def test_a_real_bam(tmp_path, caplog):
 
 
 @real
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [(4, -5), (4, -4)])
 def test_real_reads_that_were_shifted_before_are_noticed(tmp_path, caplog, shift):
     """Moved as alignmentSieve does: what is between the ends stays, as far as it can."""

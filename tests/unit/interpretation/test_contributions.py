@@ -193,6 +193,7 @@ def compute_both(network):
     return explainer.integrate(windows, 4), explainer.logits(windows)
 
 
+@pytest.mark.slow
 def test_jax_says_what_tensorflow_says(networks, tmp_path):
     pytest.importorskip("jax")
     networks[0].save(tmp_path / "model.keras")

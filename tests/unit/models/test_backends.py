@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.skipif(not find_spec("jax"), reason="no JAX here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not find_spec("jax"), reason="no JAX here"),
+]
 
 PREDICT = """
 import sys

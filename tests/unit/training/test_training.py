@@ -458,6 +458,7 @@ def test_an_interrupted_removal_leaves_no_history(journal, tiny):
     assert journal().resume(tiny) == 0
 
 
+@pytest.mark.slow
 def test_out_of_memory_the_same_batches_are_computed_in_parts(tmp_path, caplog):
     caplog.set_level("WARNING")
     training, validation = Bumps(1, 48), Bumps(2, 12)
@@ -492,6 +493,7 @@ def test_checkpoints_remember_the_parts(journal, tiny):
     assert journal(learning_rate=0.1).parts == 1
 
 
+@pytest.mark.slow
 def test_xla_learns_the_same(tmp_path, undisturbed):
     code = (
         "from pathlib import Path; from leopard import devices;"
@@ -508,6 +510,7 @@ def test_xla_learns_the_same(tmp_path, undisturbed):
         np.testing.assert_allclose(history[name], undisturbed[1][name], rtol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_lower_precision_learns_as_well(tmp_path, undisturbed, precision):
     try:
