@@ -97,7 +97,7 @@ def test_the_track_has_each_base_of_the_nearest_site(opened, sites, explained):
     layout = lay_out(sites, opened[0], opened[1].chrom_sizes)
     with h5py.File(explained / "contributions.h5") as h5:
         own = h5["projected_shap/seq"][:].sum(1)
-    middles = (sites["start"] + sites["end"]) // 2
+    middles = (sites["start"] + sites["end"]).to_numpy() // 2
     with pyBigWig.open(str(explained / "contributions.bigWig")) as bigwig:
         for chrom, size in bigwig.chroms().items():
             found = np.nan_to_num(bigwig.values(chrom, 0, size, numpy=True))
