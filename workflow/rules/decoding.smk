@@ -45,6 +45,7 @@ rule calibrate_model:
         labels={line: study.label_track(line) for line in study.validation_lines},
         chromosomes=study.chromosomes["validation"],
         both_strands=config["prediction"]["reverse_complement"],
+        precision=config["prediction"]["precision"],
     script:
         "../scripts/decoding/calibrate_model.py"
 
@@ -75,6 +76,7 @@ rule predict_binding:
         signals=lambda w: study.signals(w.cell_line, study.arrays(w.model)),
         chromosomes=study.decoded,
         both_strands=config["prediction"]["reverse_complement"],
+        precision=config["prediction"]["precision"],
         background=config["prediction"]["background"],
         parts=f"{study.out}/checkpoints/{{model}}/{{cell_line}}.decoded",
     script:

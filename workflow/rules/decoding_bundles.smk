@@ -61,6 +61,7 @@ rule decode_with_bundle:
         signals=lambda w: study.raw_signals[w.cell_line],
         chromosomes=study.decoded,
         other_genome=study.other_genome,
+        precision=config["precision"],
         work=f"{study.out}/checkpoints/{{model}}/{{cell_line}}",
     script:
         "../scripts/decoding/decode_with_bundle.py"

@@ -190,6 +190,7 @@ rule evaluate_windows:
         },
         labels={line: study.label_track(line) for line in study.labelled},
         both_strands=config["prediction"]["reverse_complement"],
+        precision=config["prediction"]["precision"],
     script:
         "../scripts/evaluation/evaluate_windows.py"
 

@@ -14,10 +14,11 @@ with job(snakemake.log[0], snakemake.input):
     from leopard.genome.tracks import Tracks
     from leopard.inputs.signals import open_line
     from leopard.metrics import ScoreCounts
+    from leopard.models.precision import suit
 
     files, params, prediction = snakemake.input, snakemake.params, snakemake.config["prediction"]
     decoder = Decoder(
-        [models.load(Path(x)) for x in files.models],
+        suit([models.load(Path(x)) for x in files.models], params.precision),
         prediction["tile_length"],
         prediction["batch_size"],
         params.both_strands,

@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.input):
     from leopard.genome.tracks import iterate_regions, read_chrom_sizes
 
     files, params, work = snakemake.input, snakemake.params, Path(snakemake.params.work)
-    fasta, bundle = Path(files.fasta), open_bundle(files.bundle)
+    fasta, bundle = Path(files.fasta), open_bundle(files.bundle, precision=params.precision)
     seen = {track: params.signals[track] for track in bundle.manifest["tracks"]}
     regions = [
         region

@@ -12,11 +12,12 @@ with job(snakemake.log[0], snakemake.input):
     from leopard.decoding.decoder import Decoder
     from leopard.decoding.track import decode_genome
     from leopard.inputs.signals import open_line
+    from leopard.models.precision import suit
 
     params = snakemake.params
     tracks = open_line(snakemake.input.fasta, params.signals)
     decoder = Decoder(
-        [models.load(Path(x)) for x in snakemake.input.models],
+        suit([models.load(Path(x)) for x in snakemake.input.models], params.precision),
         # From the config, not params: they change the speed alone, so no job reruns for them.
         snakemake.config["prediction"]["tile_length"],
         snakemake.config["prediction"]["batch_size"],

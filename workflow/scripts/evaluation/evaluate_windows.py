@@ -17,9 +17,10 @@ with job(snakemake.log[0]):
     from leopard.genome.formats import read_table
     from leopard.inputs.signals import open_line
     from leopard.metrics import summarise
+    from leopard.models.precision import suit
 
     files, params = snakemake.input, snakemake.params
-    networks = [models.load(Path(x)) for x in files.models]
+    networks = suit([models.load(Path(x)) for x in files.models], params.precision)
     calibrate = next((calibration.read(Path(x)) for x in files.calibration), np.asarray)
     predict = partial(predict_windows, networks, both_strands=params.both_strands)
     threshold = read_table(files.threshold)["threshold"].item()

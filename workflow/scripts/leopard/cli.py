@@ -80,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument(
         "--regions", type=Path, metavar="BED", help="decode these alone, and tabulate them"
     )
+    decode.add_argument(
+        "--precision",
+        choices=["float32", "auto"],
+        default="float32",
+        help="auto computes in bfloat16 where that is faster",
+    )
     decode.set_defaults(run=_decode)
 
     add_explain(commands, cells, _open_cells)
@@ -121,6 +127,7 @@ def _cells_parser() -> argparse.ArgumentParser:
     )
     cells.add_argument("--checksum", help="SHA-256 that the bundle must have")
     cells.add_argument("--threads", type=int, default=os.cpu_count(), help="of the processor")
+    cells.set_defaults(precision="float32")
     cells.add_argument("--backend", choices=["tensorflow", "jax"], help="what Keras runs on")
     return cells
 
@@ -140,7 +147,7 @@ def _open_cells(asked: argparse.Namespace) -> tuple[Any, Path, dict[str, list[Pa
 
     from leopard.genome.tracks import read_chrom_sizes
 
-    bundle = leopard.open_bundle(asked.bundle, asked.checksum)
+    bundle = leopard.open_bundle(asked.bundle, asked.checksum, asked.precision)
     signals = _by_track(asked.signal, list(bundle.manifest["tracks"]))
     asked.output.mkdir(parents=True, exist_ok=True)
     fasta = _index_genome(asked.genome, asked.output)

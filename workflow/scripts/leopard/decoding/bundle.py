@@ -22,12 +22,14 @@ class Bundle:
         path: Of the zip.
         manifest: As the schema has it.
         directory: Holds its files until the object is gone.
+        precision: In which its networks compute, as `leopard.models.precision` has it.
         opened: Cell lines that regions were decoded of.
     """
 
     path: Path
     manifest: dict[str, Any]
     directory: "TemporaryDirectory[str]"
+    precision: str = "float32"
     opened: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def file(self, name: str) -> Path:
@@ -67,9 +69,11 @@ class Bundle:
             InputError: One that is no network, or holds what is not known to be harmless.
         """
         from leopard.decoding.untrusted import load_untrusted
+        from leopard.models.precision import suit
 
         files = map(member_file, self.manifest["members"])
-        return [load_untrusted(self.file(name), f"{self.path}, {name}") for name in files]
+        networks = [load_untrusted(self.file(name), f"{self.path}, {name}") for name in files]
+        return suit(networks, self.precision)
 
     @property
     def arrays(self) -> list[str]:
@@ -125,12 +129,16 @@ class Bundle:
         return self.calibration(values)
 
 
-def open_bundle(path: Path | str, checksum: str | None = None) -> Bundle:
+def open_bundle(
+    path: Path | str, checksum: str | None = None, precision: str = "float32"
+) -> Bundle:
     """Open a bundle and check all of it but its networks, which are checked when they are loaded.
 
     Args:
         path: The zip.
         checksum: Its SHA-256, if known.
+        precision: In which its networks are to compute: float32, or auto for what the device
+            does best.
 
     Raises:
         InputError: Not a bundle, one of a later format, or one that was changed or damaged.
@@ -142,4 +150,4 @@ def open_bundle(path: Path | str, checksum: str | None = None) -> Bundle:
     """
     path = Path(path)
     manifest, directory = unpack_bundle(path, checksum)
-    return Bundle(path, manifest, directory)
+    return Bundle(path, manifest, directory, precision)

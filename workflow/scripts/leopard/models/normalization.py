@@ -1,8 +1,10 @@
-"""Batch normalisation that trains in fewer passes over memory than Keras' own."""
+"""Batch normalisation in fewer passes over memory than Keras' own, and what folding leaves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 AXES = (0, 1)
@@ -55,3 +57,32 @@ def scale_and_shift(x: Any, scale: Any, shift: Any, mean: Any, inverse: Any) -> 
         return for_x, for_scale, for_shift, ops.zeros_like(mean), ops.zeros_like(inverse)
 
     return x * scale + shift, gradient
+
+
+UNBOUNDED = 3e38
+"""Beyond what any channel reaches, and still a number in bfloat16."""
+
+
+@keras.saving.register_keras_serializable(package="leopard")
+class Bound(keras.layers.Layer):
+    """Keeps every channel above a least value or below a largest one.
+
+    Args:
+        low: Of each channel; -UNBOUNDED for none.
+        high: Of each channel; UNBOUNDED for none.
+    """
+
+    def __init__(self, low: Sequence[float], high: Sequence[float], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.low, self.high = list(low), list(high)
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Bound [batch, length, channels]; a side on which no channel is bound costs nothing."""
+        for bound, values in ((ops.maximum, self.low), (ops.minimum, self.high)):
+            if np.abs(values).min() < UNBOUNDED:
+                inputs = bound(inputs, ops.convert_to_tensor(values, self.compute_dtype))
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything `__init__` needs."""
+        return {**super().get_config(), "low": self.low, "high": self.high}

@@ -18,7 +18,7 @@ from keras import layers
 
 from leopard.errors import InputError
 from leopard.models.encoding import InputEncoding
-from leopard.models.normalization import BatchNormalization
+from leopard.models.normalization import BatchNormalization, Bound
 
 AXIS = 1
 """Of positions, in [batch, length] and [batch, length, channels]."""
@@ -171,7 +171,7 @@ KINDS: dict[Callable[..., View], tuple[type, ...]] = {
     _keep: (
         *(layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Identity),
         *(layers.Dense, layers.Embedding, layers.Rescaling, layers.Dropout),
-        *(layers.SpatialDropout1D, layers.GaussianDropout, layers.GaussianNoise),
+        *(layers.SpatialDropout1D, layers.GaussianDropout, layers.GaussianNoise, Bound),
     ),
 }
 RULES = {kind: rule for rule, kinds in KINDS.items() for kind in kinds}
