@@ -53,8 +53,8 @@ def test_bfloat16_says_nearly_the_same(tmp_path):
     windows = draw_windows(rng)
     disturb(network, rng, windows)
     lowered = precision.lower(network)
-    assert {x.compute_dtype for x in leaf_layers(lowered) if isinstance(x, Bound)} == {"bfloat16"}
-    assert [*leaf_layers(lowered)][-1].compute_dtype == "float32"
+    dtypes = [x.compute_dtype for x in leaf_layers(lowered) if x.weights]
+    assert dtypes == ["float32", *["bfloat16"] * (len(dtypes) - 2), "float32"]
     wanted, found = logits(network, windows), logits(lowered, windows)
     assert 0 < np.abs(found - wanted).mean() < 0.1 * wanted.std()
     lowered.save(tmp_path / "lowered.keras")

@@ -32,8 +32,9 @@ def lower(network: keras.Model) -> keras.Model:
 
     What a channel of a convolution z, a ReLU and batch normalisation gives, s max(z, 0) + t, is
     max(s z + t, t) if s is positive, and min(s z + t, t) if it is negative. So scale and shift go
-    into the convolution's weights, and one pass over memory remains of three. The output layer
-    stays in float32: probabilities of rare events need the exponent.
+    into the convolution's weights, and one pass over memory remains of three. The first layer
+    with weights stays in float32, for signals have more digits than bfloat16, and so does the last:
+    probabilities of rare events need them.
 
     Args:
         network: For prediction, as `leopard.models.load` gives it. It stays as it is.
@@ -43,27 +44,28 @@ def lower(network: keras.Model) -> keras.Model:
 
     Example:
         >>> from leopard import build
-        >>> lower(build("unet", prior=0.01)).layers[-1].layers[1].compute_dtype
-        'bfloat16'
+        >>> core = lower(build("unet", prior=0.01)).layers[-1]
+        >>> [x.compute_dtype for x in core.layers if x.name.startswith("conv1d")][:3]
+        ['float32', 'bfloat16', 'bfloat16']
     """
     folded = dict(_list_folded(network))
     dropped = set(folded.values())
     leaves = list(leaf_layers(network))
-    last = max(i for i, layer in enumerate(leaves) if layer.weights)
-    exact = set(leaves[last:])
+    weighted = [i for i, x in enumerate(leaves) if x.weights and x not in dropped]
+    exact = {*leaves[: weighted[:2][-1]], *leaves[weighted[-1] :]}
     copies = {}
 
     def copy(layer: layers.Layer) -> layers.Layer:
         config = layer.get_config()
+        if layer not in exact:
+            config["dtype"] = LOWER
         if layer in dropped:
             scale, shift = _scale_and_shift(layer)
             low = np.where(scale >= 0, shift, -UNBOUNDED)
             high = np.where(scale > 0, UNBOUNDED, shift)
-            return Bound(low.tolist(), high.tolist(), name=layer.name, dtype=LOWER)
+            return Bound(low.tolist(), high.tolist(), name=layer.name, dtype=config["dtype"])
         if layer in folded:
             config["activation"] = "linear"
-        if layer not in exact:
-            config["dtype"] = LOWER
         copies[layer] = type(layer).from_config(config)
         return copies[layer]
 
