@@ -29,6 +29,7 @@ from leopard.decoding.track import decode_genome
 from leopard.genome.formats import read_table
 from leopard.genome.tracks import MASKED, Tracks
 from leopard.inputs.signals import open_line
+from leopard.models.precision import lower
 from leopard.training.batches import WindowBatches, WindowSource, open_windows
 from leopard.training.fit_metrics import training_metrics
 from leopard.training.recipe import Recipe, build
@@ -188,7 +189,10 @@ def bench_input(task: Task, rounds: int) -> None:
 
 
 def bench_decoding(task: Task, rounds: int) -> None:
-    """FASTA and bigWig to a bigWig, against bare `predict_on_batch` on its tiles in memory."""
+    """FASTA and bigWig to a bigWig, against bare `predict_on_batch` on its tiles in memory.
+
+    Then in bfloat16, whatever the device gains by it.
+    """
     tracks, size = task.tracks(), 8
     decoder = Decoder([models.load(task.model)], 65536, size, both_strands=False)
     sizes = dict(sorted(tracks.chrom_sizes.items(), key=lambda item: -item[1])[:12])
@@ -209,12 +213,17 @@ def bench_decoding(task: Task, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
 
-        def ours() -> None:
+        def ours(decoder: Decoder) -> None:
             path, parts = directory / "p.bigWig", directory / "parts"
             decode_genome(decoder, tracks, sizes, BACKGROUND, path, parts)
 
         total = sum(sizes.values()) / 1e3
-        contest("decoding, kb/s", lambda: rate(total, ours), lambda: rate(total, theirs), rounds)
+        whole = partial(rate, total, partial(ours, decoder))
+        contest("decoding, kb/s", whole, partial(rate, total, theirs), rounds)
+        lowered = Decoder([lower(decoder.networks[0])], 65536, size, both_strands=False)
+        ours(lowered)
+        in_bfloat16 = partial(rate, total, partial(ours, lowered))
+        contest("decoding in bfloat16 against float32, kb/s", in_bfloat16, whole, rounds)
 
 
 def main() -> None:
