@@ -27,7 +27,7 @@ RULES = (
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
     *("plot_reliability", "plot_sites", "write_track_page", "plot_calls", "tabulate_benchmarks"),
     *("write_config", "export_bundle", "explain_sites", "plot_contributions"),
-    *("write_motif_database", "find_motifs", "match_motifs"),
+    *("write_motif_database", "find_motifs", "match_motifs", "plot_motifs"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
 DECODING_RULES = (

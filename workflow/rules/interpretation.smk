@@ -215,7 +215,10 @@ rule motifs:
             study.sites or (config["explain"]["best"] or LEAST_SITES + 1) > LEAST_SITES,
             "explain.best",
             collect(
-                [*study.motifs_found.values()],
+                [
+                    *study.motifs_found.values(),
+                    f"{study.out}/report/motifs/{{model}}/{{cell_line}}.png",
+                ],
                 model=study.models,
                 cell_line=study.cell_lines,
             ),

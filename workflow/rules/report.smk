@@ -335,6 +335,34 @@ rule plot_contributions:
         "../scripts/report/plot_contributions.py"
 
 
+rule plot_motifs:
+    input:
+        patterns=study.motifs_found["patterns"],
+        table=study.motifs_found["table"],
+        known=study.known_motifs,
+    output:
+        report(
+            f"{study.out}/report/motifs/{{model}}/{{cell_line}}.png",
+            caption="../report/interpretation/motifs.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Motifs", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_motifs/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_motifs/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        title=lambda w: f"Motifs: {config['tf']} in {w.cell_line}, {w.model}",
+    script:
+        "../scripts/report/plot_motifs.py"
+
+
 rule write_track_page:
     input:
         **checked_genome,

@@ -64,6 +64,16 @@ class Pattern:
         inside = np.flatnonzero(height >= CORE * height.max())
         return int(inside[0]), int(inside[-1]) + 1
 
+    @property
+    def core_starts(self) -> np.ndarray:
+        """The first base of the core of each seqlet, in its window, int64 [n].
+
+        On the opposite strand, the pattern's last position is the seqlet's first base.
+        """
+        first, last = self.core
+        behind = self.frequencies.shape[1] - last
+        return (self.seqlets["start"] + np.where(self.seqlets["reverse"], behind, first)).to_numpy()
+
 
 def crop_width(width: int) -> tuple[int, int]:
     """Which columns of arrays so wide are looked at, an even number of them.

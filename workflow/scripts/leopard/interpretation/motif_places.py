@@ -46,19 +46,19 @@ def place_seqlets(patterns: Sequence[Pattern], sites: pd.DataFrame, width: int) 
         chrom, start, end, name (of the pattern), score (0), strand, and thick_start and thick_end:
         the pattern's core.
     """
-    firsts, chroms = first_bases(sites, width), sites["chrom"].to_numpy()
-    rows = []
+    tables = []
     for pattern in patterns:
-        first, last = pattern.core
-        length = pattern.frequencies.shape[1]
-        for seqlet in pattern.seqlets.itertuples(index=False):
-            base = firsts[seqlet.site]
-            # On the opposite strand, the pattern's last position is the seqlet's first base.
-            inside = (length - last, length - first) if seqlet.reverse else (first, last)
-            thick = (int(base + seqlet.start + x) for x in inside)
-            place = chroms[seqlet.site], int(base + seqlet.start), int(base + seqlet.end)
-            rows.append((*place, pattern.name, 0, "-" if seqlet.reverse else "+", *thick))
-    return pd.DataFrame(rows, columns=[*HITS, "thick_start", "thick_end"])
+        own, (first, last) = pattern.seqlets, pattern.core
+        base = first_bases(sites, width)[own["site"]]
+        columns = {
+            **{"chrom": sites["chrom"].to_numpy()[own["site"]], "start": base + own["start"]},
+            **{"end": base + own["end"], "name": pattern.name, "score": 0},
+            "strand": np.where(own["reverse"], "-", "+"),
+            "thick_start": base + pattern.core_starts,
+            "thick_end": base + pattern.core_starts + last - first,
+        }
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables) if tables else pd.DataFrame(columns=[*HITS, "thick_start"])
 
 
 def compare_windows(contributions: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
