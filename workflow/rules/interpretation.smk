@@ -86,6 +86,45 @@ rule match_motifs:
         "../scripts/interpretation/match_motifs.py"
 
 
+rule plant_motifs:
+    input:
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_checks=[
+            ancient(study.signal_check(line, track))
+            for line in study.trained_on
+            for track in study.signal_tracks
+        ],
+        signals=lambda w: study.signal_inputs(study.trained_on, study.arrays(w.model)),
+        calls=lambda w: [study.calls(w.model, line) for line in study.trained_on],
+        calibration=lambda w: study.calibrations([w.model]),
+        excluded=study.excluded,
+        motif_check=[ancient(study.motif_check)] * len(study.motif),
+        motif=study.motif,
+    output:
+        study.planted,
+    log:
+        f"{study.out}/logs/plant_motifs/{{model}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/plant_motifs/{{model}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(8000),
+        runtime=grows(120),
+    params:
+        signals=lambda w: [study.signals(line, study.arrays(w.model)) for line in study.trained_on],
+        chromosomes=study.used_chromosomes,
+        both_strands=config["prediction"]["reverse_complement"],
+        seed=config["windows"]["seed"],
+    script:
+        "../scripts/interpretation/plant_motifs.py"
+
+
 rule check_variants:
     input:
         **checked_genome,
@@ -218,11 +257,22 @@ rule motifs:
                 [
                     *study.motifs_found.values(),
                     f"{study.out}/report/motifs/{{model}}/{{cell_line}}.png",
+                    *[f"{study.out}/report/planted/{{model}}.distances.png"] * len(study.motif),
                 ],
                 model=study.models,
                 cell_line=study.cell_lines,
             ),
             f"TF-MoDISco finds no motifs in {LEAST_SITES} sites or fewer",
             "set it to a thousand, or to null for all called sites",
+        ),
+    localrule: True
+
+
+rule plant:
+    input:
+        needs(
+            study.motif,
+            "motif",
+            collect(f"{study.out}/report/planted/{{model}}.distances.png", model=study.models),
         ),
     localrule: True

@@ -363,6 +363,44 @@ rule plot_motifs:
         "../scripts/report/plot_motifs.py"
 
 
+rule plot_planted:
+    input:
+        table=study.planted,
+        threshold=f"{study.out}/evaluation/thresholds/{{model}}.tsv",
+    output:
+        accessibility=report(
+            f"{study.out}/report/planted/{{model}}.accessibility.png",
+            caption="../report/interpretation/planted_accessibility.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {
+                "contributions": "Motif and accessibility",
+                "model": "{model}",
+                "cell line": "none",
+            },
+        ),
+        distances=report(
+            f"{study.out}/report/planted/{{model}}.distances.png",
+            caption="../report/interpretation/planted_distances.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Two motifs", "model": "{model}", "cell line": "none"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_planted/{{model}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_planted/{{model}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        title=lambda w: f"What {w.model} needs: {config['tf']}",
+    script:
+        "../scripts/report/plot_planted.py"
+
+
 rule write_track_page:
     input:
         **checked_genome,

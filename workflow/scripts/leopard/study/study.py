@@ -113,6 +113,11 @@ class Study(Signals):
         return {kind: f"{directory}/{name}" for kind, name in MOTIFS.items()}
 
     @property
+    def planted(self) -> str:
+        """What a model says of motifs that are set into random sequences."""
+        return f"{self.out}/interpretation/{{model}}/planted.tsv"
+
+    @property
     def known_motifs(self) -> str:
         """The motifs that these are compared with."""
         return f"{self.shared}/inputs/motif_database.meme"
