@@ -106,7 +106,7 @@ bench-full: demo  ## the same and both recipes with three seeds, on every study 
 
 lock: $(READY)  ## pin every dependency again
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url \
-	  --no-emit-find-links --extra workflow --extra cluster --extra dev --extra docs --extra jaspar --extra jax \
+	  --no-emit-find-links --extra workflow --extra cluster --extra dev --extra docs --extra jaspar --extra jax --extra motifs \
 	  --output-file requirements.txt pyproject.toml
 
 clean:  ## remove the environment and the demo's results

@@ -25,7 +25,7 @@ from workflow.conftest import (
 )
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
-TARGETS = ("all", "browse", "windows", "export", "explain", "variants")
+TARGETS = ("all", "browse", "windows", "export", "motifs", "explain", "variants")
 # Times, memory and machine; the numbers that these pages hold otherwise are compared elsewhere.
 MEASURED = ("training.html", "benchmarks.html", "headline.html")
 TIMED = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}
@@ -45,7 +45,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Stu
         motif=motif_url,
         members=[{"train": "a", "validation": "a", "seed": 1}],
         genome={"fasta": "results/tiny/simulated/genome.fa.gz", "assembly": "hg19"},
-        explain={"best": 40},
+        explain={"best": 120, "motif_database": str(MOTIF)},
         variants={"file": "results/tiny/simulated/variants.vcf", "background": 20},
     )
     rows = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]

@@ -27,6 +27,8 @@ RULES = (
     *("plot_training", "tabulate_training", "tabulate_results", "plot_precision_recall"),
     *("plot_reliability", "plot_sites", "write_track_page", "plot_calls", "tabulate_benchmarks"),
     *("write_config", "export_bundle", "explain_sites", "plot_contributions"),
+    *("write_motif_database", "find_motifs", "match_motifs", "plot_motifs"),
+    *("plant_motifs", "plot_planted"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
 )
 DECODING_RULES = (
@@ -38,7 +40,7 @@ DECODING_RULES = (
 GATE = ("extract_signal", "train_network", "predict_binding")
 LONG = (
     *("train_network", "calibrate_model", "predict_binding", "evaluate_windows"),
-    *("explain_sites", "score_variants", "decode_with_bundle"),
+    *("explain_sites", "plant_motifs", "score_variants", "decode_with_bundle"),
 )
 
 

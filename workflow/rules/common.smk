@@ -32,12 +32,12 @@ def present(paths):
     return find
 
 
-def needs(given, key, paths):
+def needs(given, key, paths, problem="missing", remedy="name it: nothing is done without it"):
     """Paths, or, of a key of the config that is not given, an input function that says so."""
 
     def ask(wildcards):
         with one_line():
-            refuse(f"config ({key})", "missing", "name it: there is nothing to do without it")
+            refuse(f"config ({key})", problem, remedy)
 
     return paths if given else ask
 

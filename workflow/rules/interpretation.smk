@@ -1,7 +1,11 @@
 # Needs: predictions/{model}/{cell_line}.bigWig and .narrowPeak, the models, the genome, the bigWigs.
-# Makes: interpretation/{model}/{cell_line}/, why sites are called (target explain);
+# Makes: interpretation/{model}/{cell_line}/, why sites are called (target explain), and the motifs
+#        in that (target motifs);
 #        variants/{model}/{cell_line}.tsv, and .vcf if one is given, what variants change (target
 #        variants).
+
+
+from leopard.study.explained import LEAST_SITES
 
 
 rule explain_sites:
@@ -38,6 +42,87 @@ rule explain_sites:
         parts=f"{study.out}/checkpoints/{{model}}/{{cell_line}}.explained",
     script:
         "../scripts/interpretation/explain_sites.py"
+
+
+rule find_motifs:
+    input:
+        h5=study.explained["h5"],
+    output:
+        study.motifs_found["patterns"],
+    log:
+        f"{study.out}/logs/find_motifs/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/find_motifs/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/motifs.yaml"
+    threads: 8
+    resources:
+        mem_mb=grows(8000),
+        runtime=grows(240),
+    script:
+        "../scripts/interpretation/find_motifs.py"
+
+
+rule match_motifs:
+    input:
+        **checked_genome,
+        patterns=study.motifs_found["patterns"],
+        known=study.known_motifs,
+        table=study.explained["table"],
+        h5=study.explained["h5"],
+    output:
+        **{kind: path for kind, path in study.motifs_found.items() if kind != "patterns"},
+    log:
+        f"{study.out}/logs/match_motifs/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/match_motifs/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/motifs.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    script:
+        "../scripts/interpretation/match_motifs.py"
+
+
+rule plant_motifs:
+    input:
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_checks=[
+            ancient(study.signal_check(line, track))
+            for line in study.trained_on
+            for track in study.signal_tracks
+        ],
+        signals=lambda w: study.signal_inputs(study.trained_on, study.arrays(w.model)),
+        calls=lambda w: [study.calls(w.model, line) for line in study.trained_on],
+        calibration=lambda w: study.calibrations([w.model]),
+        excluded=study.excluded,
+        motif_check=[ancient(study.motif_check)] * len(study.motif),
+        motif=study.motif,
+    output:
+        study.planted,
+    log:
+        f"{study.out}/logs/plant_motifs/{{model}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/plant_motifs/{{model}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(8000),
+        runtime=grows(120),
+    params:
+        signals=lambda w: [study.signals(line, study.arrays(w.model)) for line in study.trained_on],
+        chromosomes=study.used_chromosomes,
+        both_strands=config["prediction"]["reverse_complement"],
+        seed=config["windows"]["seed"],
+    script:
+        "../scripts/interpretation/plant_motifs.py"
 
 
 rule check_variants:
@@ -159,5 +244,35 @@ rule explain:
             ],
             model=study.models,
             cell_line=study.cell_lines,
+        ),
+    localrule: True
+
+
+rule motifs:
+    input:
+        needs(
+            study.sites or (config["explain"]["best"] or LEAST_SITES + 1) > LEAST_SITES,
+            "explain.best",
+            collect(
+                [
+                    *study.motifs_found.values(),
+                    f"{study.out}/report/motifs/{{model}}/{{cell_line}}.png",
+                    *[f"{study.out}/report/planted/{{model}}.distances.png"] * len(study.motif),
+                ],
+                model=study.models,
+                cell_line=study.cell_lines,
+            ),
+            f"TF-MoDISco finds no motifs in {LEAST_SITES} sites or fewer",
+            "set it to a thousand, or to null for all called sites",
+        ),
+    localrule: True
+
+
+rule plant:
+    input:
+        needs(
+            study.motif,
+            "motif",
+            collect(f"{study.out}/report/planted/{{model}}.distances.png", model=study.models),
         ),
     localrule: True

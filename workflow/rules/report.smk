@@ -335,6 +335,72 @@ rule plot_contributions:
         "../scripts/report/plot_contributions.py"
 
 
+rule plot_motifs:
+    input:
+        patterns=study.motifs_found["patterns"],
+        table=study.motifs_found["table"],
+        known=study.known_motifs,
+    output:
+        report(
+            f"{study.out}/report/motifs/{{model}}/{{cell_line}}.png",
+            caption="../report/interpretation/motifs.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Motifs", "model": "{model}", "cell line": "{cell_line}"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_motifs/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_motifs/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        title=lambda w: f"Motifs: {config['tf']} in {w.cell_line}, {w.model}",
+    script:
+        "../scripts/report/plot_motifs.py"
+
+
+rule plot_planted:
+    input:
+        table=study.planted,
+        threshold=f"{study.out}/evaluation/thresholds/{{model}}.tsv",
+    output:
+        accessibility=report(
+            f"{study.out}/report/planted/{{model}}.accessibility.png",
+            caption="../report/interpretation/planted_accessibility.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {
+                "contributions": "Motif and accessibility",
+                "model": "{model}",
+                "cell line": "none",
+            },
+        ),
+        distances=report(
+            f"{study.out}/report/planted/{{model}}.distances.png",
+            caption="../report/interpretation/planted_distances.rst",
+            category="Contributions",
+            labels=study.factor_label
+            | {"contributions": "Two motifs", "model": "{model}", "cell line": "none"},
+        ),
+    log:
+        f"{study.out}/logs/report/plot_planted/{{model}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/report/plot_planted/{{model}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        title=lambda w: f"What {w.model} needs: {config['tf']}",
+    script:
+        "../scripts/report/plot_planted.py"
+
+
 rule write_track_page:
     input:
         **checked_genome,

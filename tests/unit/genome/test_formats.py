@@ -12,6 +12,7 @@ from leopard.genome.formats import (
     natural_key,
     read_bed,
     read_motif,
+    read_motifs,
     read_narrowpeak,
     read_table,
 )
@@ -312,6 +313,40 @@ def test_hocomoco_counts(tmp_path):
 def test_motif_faults(tmp_path, text, problem):
     with pytest.raises(InputError, match=rf"file.txt: {problem}"):
         read_motif(write(tmp_path, text))
+
+
+FIRST = MEME[: MEME.index("MOTIF second")]
+SECOND = FIRST[FIRST.index("MOTIF") :].replace("MA0001.1 first", "two")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FIRST + SECOND,
+        ">MA0001.1 first\n1 0\n1 2\n1 2\n1 0\n\n>two\n1 0\n1 2\n1 2\n1 0\n",
+        "ID MA0001.1 first\nP0 A C G T\n1 1 1 1 1\n2 0 2 2 0\nXX\n//\n"
+        "ID two\nP0 A C G T\n1 1 1 1 1\n2 0 2 2 0\n//\n",
+    ],
+    ids=["MEME", "JASPAR", "TRANSFAC"],
+)
+def test_databases_of_motifs(tmp_path, text):
+    found = read_motifs(write(tmp_path, text))
+    assert [name for name, _ in found] == ["MA0001.1 first", "two"]
+    for _, matrix in found:
+        np.testing.assert_allclose(matrix.T, [[0.25] * 4, [0, 0.5, 0.5, 0]], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (FIRST + SECOND.replace("0.5", "-0.5"), "motif 2 of 2 is malformed: negative numbers"),
+        ("", "motif file without motifs"),
+        ("MEME version 4\n", "motif file without motifs"),
+    ],
+)
+def test_faults_of_databases(tmp_path, text, problem):
+    with pytest.raises(InputError, match=rf"file.txt: {problem}"):
+        read_motifs(write(tmp_path, text))
 
 
 @needs_data

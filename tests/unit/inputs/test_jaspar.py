@@ -5,8 +5,8 @@ import numpy as np
 import pyjaspar
 import pytest
 from leopard.errors import InputError
-from leopard.genome.formats import read_motif
-from leopard.inputs.jaspar import write_motif
+from leopard.genome.formats import read_motif, read_motifs
+from leopard.inputs.jaspar import write_database, write_motif
 
 AT_HAND = Path(__file__).parents[3] / "resources/motifs"
 SHIPPED = sorted(AT_HAND.glob("*.meme"))
@@ -60,3 +60,28 @@ def test_an_unknown_id(tmp_path, recwarn):
     with pytest.raises(InputError, match=r"motif MA0139\.9: no such matrix in JASPAR .*; look it"):
         write_motif("MA0139.9", AT_HAND, tmp_path / "motif.meme")
     assert not [x for x in recwarn if "Biopython" in x.category.__name__]
+
+
+def test_a_group_of_jaspar_as_a_database(tmp_path):
+    write_database(None, "diatoms", tmp_path / "database.meme")
+    motifs = read_motifs(tmp_path / "database.meme")
+    own = pyjaspar.jaspardb().fetch_motifs(collection="CORE", tax_group=["diatoms"])
+    assert [name for name, _ in motifs] == sorted(f"{x.matrix_id} {x.name}" for x in own)
+    assert "JASPAR 2026, CORE, diatoms" in (tmp_path / "database.meme").read_text()
+
+
+def test_a_database_of_ones_own(tmp_path):
+    given = tmp_path / "given.jaspar"
+    given.write_text(">one\n1 0\n1 2\n1 2\n1 0\n>one\n0 0\n1 0\n0 0\n0 1\n")
+    write_database(given, None, tmp_path / "database.meme")
+    motifs = read_motifs(tmp_path / "database.meme")
+    for (name, matrix), (_, other) in zip(motifs, read_motifs(given), strict=True):
+        assert name == "one"
+        np.testing.assert_allclose(matrix, other, atol=2e-6)
+
+
+@pytest.mark.usefixtures("without_pyjaspar")
+def test_without_pyjaspar_there_is_no_database(tmp_path):
+    with pytest.raises(InputError, match=r"motif_database\): pyjaspar is not installed; pip inst"):
+        write_database(None, None, tmp_path / "database.meme")
+    assert not list(tmp_path.iterdir())

@@ -265,6 +265,7 @@ def test_what_a_browser_shows(opened):
             "missing, and labels.mode is motif",
         ),
         ({"motif": "MA0139"}, "MA0139 without a version"),
+        ({"explain": {"motif_database": "JASPAR mammals"}}, "JASPAR has no group mammals"),
         ({"models": {"motif": {}}}, "model motif: a name that the workflow itself uses"),
         (
             {"tf": "absent", "factors": {"windows": None}},
@@ -293,6 +294,14 @@ def test_refused_in_one_line(opened, changes, problem):
     with pytest.raises(InputError, match=problem) as error:
         opened(**changes)
     assert len(str(error.value).splitlines()) == 1 and ";" in str(error.value)
+
+
+def test_what_motifs_are_compared_with(opened):
+    assert (opened().motif_database, opened().jaspar_taxon) == ([], None)
+    fungi = opened(explain={"motif_database": "JASPAR fungi"})
+    assert (fungi.motif_database, fungi.jaspar_taxon) == ([], "fungi")
+    own = opened(explain={"motif_database": "data/motifs.meme"})
+    assert (own.motif_database, own.jaspar_taxon) == (["data/motifs.meme"], None)
 
 
 def test_weights_of_several_factors_are_told_apart(opened):

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.errors import InputError
-from leopard.genome.motif_files import FORMATS, parse_motif
+from leopard.genome.motif_files import FORMATS, parse_motif, split_motifs
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ NAMES = (
     *("chrom", "cell_line", "model", "member", "factor", "tf", "scope", "split", "role", "path"),
     *("chr", "variant_id", "allele1", "allele2"),
     *("track", "note", "name", "strand", "value", "gpu_type", "replicate", "method"),
+    *("pattern", "consensus", "match", "match_strand"),
 )
 """Columns of tables that are text whatever is in them: 1, 007, 1e5, NA and True are names too."""
 
@@ -225,6 +226,31 @@ def read_motif(path: Path) -> tuple[str, np.ndarray]:
     if not matrix.size:
         raise InputError(path, "motif file without motifs", f"give one of {FORMATS}")
     return name or path.stem, matrix
+
+
+def read_motifs(path: Path) -> list[tuple[str, np.ndarray]]:
+    """Read all motifs of a file, in the formats of `read_motif`.
+
+    Returns:
+        Their names, and the probability of each base: float64 [4, width], rows A C G T.
+
+    Raises:
+        InputError: The file has no motifs, or one that is not of DNA.
+    """
+    with file_errors(path):
+        texts = split_motifs(path.read_text(encoding=TEXT))
+    motifs = []
+    for number, text in enumerate(texts, 1):
+        try:
+            name, matrix = parse_motif(text)
+        except ValueError as error:
+            problem = f"motif {number} of {len(texts)} is malformed: {error}"
+            raise InputError(path, problem, f"use {FORMATS}, DNA") from error
+        if matrix.size:
+            motifs.append((name or f"motif_{number}", matrix))
+    if not motifs:
+        raise InputError(path, "motif file without motifs", f"give one of {FORMATS}")
+    return motifs
 
 
 def _read_table(path: Path, columns: Sequence[str], exact: bool) -> pd.DataFrame:

@@ -16,6 +16,21 @@ PSEUDOCOUNT = 0.01  # per base
 SAME = 0.01  # by which share sums may differ that are the same but for rounding
 
 
+def split_motifs(text: str) -> list[str]:
+    r"""The motifs of a database, each as the text of a motif file.
+
+    Example:
+        >>> split_motifs(">one\n1 2\n>two\n3 4\n")
+        ['>one\n1 2', '>two\n3 4']
+    """
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    mark = next((x for x in ("MOTIF", ">") if any(line.startswith(x) for line in lines)), None)
+    if mark is None:  # TRANSFAC's, which // ends, or a single one
+        return [x for x in re.split(r"^//.*$", "\n".join(lines), flags=re.M) if x.strip()]
+    starts = [i for i, line in enumerate(lines) if line.startswith(mark)]
+    return ["\n".join(lines[x:y]) for x, y in zip(starts, [*starts[1:], None], strict=True)]
+
+
 def parse_motif(text: str) -> tuple[str, np.ndarray]:
     """Find the first motif in the text of a motif file.
 

@@ -1,13 +1,19 @@
-"""Matrices of JASPAR by id: from files that are at hand, or from the copy that pyjaspar brings."""
+"""Matrices of JASPAR, one or all: from files that are at hand, or from the copy in pyjaspar."""
 
+import re
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from leopard.errors import InputError
-from leopard.genome.formats import file_errors
+from leopard.genome.formats import file_errors, new_file, read_motifs
+from leopard.genome.motif_files import BASES
+
+LICENCE = "Licence: CC BY 4.0, https://jaspar.elixir.no"
+JASPAR_NAME = re.compile(r"[A-Z]{2}\d{4}\.\d+ ")
 
 
 def write_motif(matrix_id: str, at_hand: Path, destination: Path) -> None:
@@ -36,12 +42,9 @@ def fetch_motif(matrix_id: str) -> str:
     Raises:
         InputError: As `write_motif`.
     """
-    try:
-        import pyjaspar
-    except ImportError as error:
-        problem = "none of the matrices that come with the workflow, and pyjaspar is not installed"
-        remedy = "pip install pyjaspar, or give the matrix as a MEME or JASPAR file"
-        raise InputError(f"motif {matrix_id}", problem, remedy) from error
+    problem = "none of the matrices that come with the workflow, and pyjaspar is not installed"
+    remedy = "pip install pyjaspar, or give the matrix as a MEME or JASPAR file"
+    pyjaspar = _import_pyjaspar(InputError(f"motif {matrix_id}", problem, remedy))
     for release in pyjaspar.jaspar_releases:  # newest first; an old one has what was withdrawn
         database = pyjaspar.jaspardb(release=release)
         try:
@@ -50,35 +53,94 @@ def fetch_motif(matrix_id: str) -> str:
         finally:
             database.conn.close()
         if motif is not None:
-            return _format_meme(motif, release)
+            about = f"{motif.matrix_id} ({motif.name}) of {_describe(release, motif.collection)}"
+            return _format_meme([_name_and_counts(motif)], [about, LICENCE])
     problem = f"no such matrix in JASPAR (releases {', '.join(pyjaspar.jaspar_releases)})"
     remedy = "look it up at https://jaspar.elixir.no, version and all, or give a file"
     raise InputError(f"motif {matrix_id}", problem, remedy)
 
 
-def _format_meme(motif: Any, release: str) -> str:
-    """The text of a MEME file with one motif of Biopython's."""
-    counts = np.array([motif.counts[base] for base in "ACGT"], dtype=float)
-    totals = counts.sum(axis=0)
-    source = f"{release[:6]} {release[6:]}, {motif.collection}"
-    return "\n".join(
-        [
-            "MEME version 4",
-            "",
-            f"# {motif.matrix_id} ({motif.name}) of {source}",
-            "# Licence: CC BY 4.0, https://jaspar.elixir.no",
-            "",
-            "ALPHABET= ACGT",
-            "",
-            "strands: + -",
-            "",
-            "Background letter frequencies",
-            "A 0.25 C 0.25 G 0.25 T 0.25",
-            "",
-            f"MOTIF {motif.matrix_id} {motif.name}",
-            f"letter-probability matrix: alength= 4 w= {len(totals)} nsites= {totals[0]:.0f} E= 0",
+def write_database(given: Path | None, taxon: str | None, destination: Path) -> None:
+    """Write a database of motifs as one MEME file.
+
+    Args:
+        given: A file of motifs. Without it, they are the newest versions of the matrices of JASPAR
+            CORE, of the newest release that pyjaspar has.
+        taxon: Of JASPAR, only this group, such as vertebrates.
+        destination: The file to write.
+
+    Raises:
+        InputError: The file has no motifs, or pyjaspar is not installed.
+    """
+    if given:
+        motifs, about = read_motifs(given), [f"All of {given.name}"]
+    else:
+        motifs, about = fetch_collection(taxon)
+    with new_file(destination) as unfinished, file_errors(destination):
+        unfinished.write_text(_format_meme(motifs, about), encoding="utf-8")
+
+
+def fetch_collection(taxon: str | None) -> tuple[list[tuple[str, np.ndarray]], list[str]]:
+    """JASPAR CORE, or one taxonomic group of it: names and counts of matrices, and what it is.
+
+    Raises:
+        InputError: pyjaspar is not installed.
+    """
+    remedy = "pip install pyjaspar, or name a MEME or JASPAR file"
+    where = "config (explain.motif_database)"
+    pyjaspar = _import_pyjaspar(InputError(where, "pyjaspar is not installed", remedy))
+    release = next(iter(pyjaspar.jaspar_releases))
+    database = pyjaspar.jaspardb(release=release)
+    try:
+        found = database.fetch_motifs(collection="CORE", tax_group=[taxon] if taxon else None)
+    finally:
+        database.conn.close()
+    found = sorted(found, key=lambda motif: motif.matrix_id)
+    return [*map(_name_and_counts, found)], [
+        _describe(release, "CORE") + (f", {taxon}" if taxon else ""),
+        LICENCE,
+    ]
+
+
+def _import_pyjaspar(refusal: InputError) -> Any:
+    try:
+        import pyjaspar
+    except ImportError as error:
+        raise refusal from error
+    return pyjaspar
+
+
+def _describe(release: str, collection: str) -> str:
+    """A release as people write it: JASPAR2026 is JASPAR 2026."""
+    return f"{release[:6]} {release[6:]}, {collection}"
+
+
+def _name_and_counts(motif: Any) -> tuple[str, np.ndarray]:
+    """Of a motif of Biopython's: id and name, and float64 [4, width], rows A C G T."""
+    counts = np.array([motif.counts[base] for base in BASES], dtype=float)
+    return f"{motif.matrix_id} {motif.name}", counts
+
+
+def _format_meme(motifs: Iterable[tuple[str, np.ndarray]], about: Sequence[str]) -> str:
+    """The text of a MEME file.
+
+    Args:
+        motifs: Names, and counts or probabilities, [4, width], rows A C G T.
+        about: Lines of comment.
+    """
+    lines = [
+        *("MEME version 4", "", *(f"# {x}" for x in about), "", "ALPHABET= ACGT", ""),
+        *("strands: + -", "", "Background letter frequencies", "A 0.25 C 0.25 G 0.25 T 0.25", ""),
+    ]
+    for name, counts in motifs:
+        totals = counts.sum(axis=0)
+        sites = f"nsites= {totals[0]:.0f} E= 0"
+        lines += [
+            f"MOTIF {name}",
+            f"letter-probability matrix: alength= 4 w= {len(totals)} {sites}",
             *(" ".join(f"{x:.6f}" for x in column) for column in (counts / totals).T),
-            f"URL https://jaspar.elixir.no/matrix/{motif.matrix_id}",
-            "",
         ]
-    )
+        if JASPAR_NAME.match(name):
+            lines.append(f"URL https://jaspar.elixir.no/matrix/{name.split()[0]}")
+        lines.append("")
+    return "\n".join(lines)

@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
-import logomaker
 import numpy as np
 import pandas as pd
 from matplotlib import rc_context
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from leopard.evaluation.motif_scores import log_odds, score_words
 from leopard.evaluation.scores import ScoreTrack
-from leopard.genome.tracks import BASES, OTHER, Tracks, reverse_complement
-from leopard.report.style import BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION
+from leopard.genome.tracks import OTHER, Tracks, reverse_complement
+from leopard.report.logos import draw_letters, measure_information
+from leopard.report.style import BLUE, GREY, STYLE, VERMILION
 from leopard.study.explained import OBSERVED
 
 FLANK = 40
@@ -30,8 +29,6 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "unknown": (GREY, "s"),
 }
 """Colour and marker, for those who see no colours."""
-
-LETTERS = dict(zip(BASES, (GREEN, BLUE, ORANGE, VERMILION), strict=True))
 
 EVEN = np.full(OTHER, 1 / OTHER)
 """What a motif is compared with, as usual in logos."""
@@ -67,8 +64,8 @@ def place_motif(matrix: np.ndarray, codes: np.ndarray) -> np.ndarray:
         codes: Of the sequence, uint8 [n].
 
     Returns:
-        Its information, in bits, by which a letter is drawn (Schneider & Stephens, Nucleic Acids
-        Research 1990), float64 [n, 4]; 0 beside it, and everywhere in a sequence shorter than it.
+        Its information, in bits, by which a letter is drawn, float64 [n, 4]; 0 beside it, and
+        everywhere in a sequence shorter than it.
 
     Example:
         >>> place_motif(np.eye(4)[:, :2], np.array([3, 2, 3], np.uint8)).tolist()[1:]
@@ -85,8 +82,7 @@ def place_motif(matrix: np.ndarray, codes: np.ndarray) -> np.ndarray:
     word = codes[first : first + width]
     forward, reverse = (_sum_odds(x, word) for x in (odds, odds[::-1, ::-1]))
     shown = matrix if forward >= reverse else matrix[::-1, ::-1]
-    bits = np.log2(OTHER) + np.sum(shown * np.log2(np.maximum(shown, 1e-9)), axis=0)
-    placed[first : first + width] = (shown * bits).T
+    placed[first : first + width] = measure_information(shown)
     return placed
 
 
@@ -223,9 +219,9 @@ def _plot_example(block: SubFigure, example: Example, tallest: float, accessibil
         x, np.nan_to_num(example.accessibility), step="mid", color=GREY, linewidth=0
     )
     panels[1].set_ylim(0, 1.05 * tallest)
-    _draw_letters(panels[2], example.letters)
+    draw_letters(panels[2], example.letters, -FLANK)
     if example.motif is not None:
-        _draw_letters(panels[3], example.motif)
+        draw_letters(panels[3], example.motif, -FLANK)
         panels[3].set_ylim(0, 2)
     names = ("probability", accessibility, "contribution\n(logit)", "motif\n(bits)")
     for axes, name in zip(panels, names, strict=False):
@@ -235,9 +231,3 @@ def _plot_example(block: SubFigure, example: Example, tallest: float, accessibil
     panels[0].set_title(example.name, fontsize=10)
     panels[-1].set(xlim=(-FLANK - 0.5, FLANK + 0.5))
     panels[-1].set_xlabel("position from the site's middle (bp)", fontsize=10)
-
-
-def _draw_letters(axes: Axes, values: np.ndarray) -> None:
-    """Letters as tall as their values, those below 0 upside down."""
-    frame = pd.DataFrame(values, columns=list(BASES), index=np.arange(-FLANK, FLANK + 1))
-    logomaker.Logo(frame, ax=axes, color_scheme=LETTERS, show_spines=None, baseline_width=0.5)

@@ -11,6 +11,9 @@ from leopard.study.refusals import expand, refuse
 JASPAR_ID = re.compile(r"([A-Z]{2}\d{4})(\.\d+)?")
 """A matrix in JASPAR: the base id, then the version."""
 
+TAXA = ("vertebrates", "insects", "nematodes", "urochordates", "fungi", "plants", "diatoms")
+"""Groups of JASPAR, of which a motif database may be one."""
+
 
 @dataclass(frozen=True)
 class Located(Asked):
@@ -24,6 +27,7 @@ class Located(Asked):
         """
         _ = self.genome, self.exclusions, self.regions, self.motif
         _ = self.raw_signals, self.label_files, self.weights, self.variants, self.sites
+        _ = self.motif_database
 
     @cached_property
     def exclusions(self) -> list[str]:
@@ -54,6 +58,27 @@ class Located(Asked):
         """A BED file of sites to explain, in place of called ones."""
         given = self.config["explain"]["sites"]
         return [self._locate(x, "sites", "explain.sites") for x in [given] if x]
+
+    @property
+    def jaspar_taxon(self) -> str | None:
+        """The group of JASPAR that motifs are matched to; none for all of them, or another file."""
+        given = self.config["explain"]["motif_database"]
+        name, _, taxon = given.partition(" ")
+        if name != "JASPAR" or not taxon:
+            return None
+        if taxon not in TAXA:
+            problem = f"JASPAR has no group {taxon}"
+            refuse("config (explain.motif_database)", problem, f"name one of {', '.join(TAXA)}")
+        return taxon
+
+    @cached_property
+    def motif_database(self) -> list[str]:
+        """A file of motifs to match patterns to, if they are not JASPAR's."""
+        given = self.config["explain"]["motif_database"]
+        _ = self.jaspar_taxon
+        if given.split(" ")[0] == "JASPAR":
+            return []
+        return [self._locate(given, "motif_database", "explain.motif_database")]
 
     @property
     def jaspar_id(self) -> re.Match[str] | None:

@@ -8,6 +8,7 @@ from leopard.study.refusals import expand, refuse
 
 SHARED_ROLES = (
     *("genome", "blacklist", "exclude", "regions", "signal", "barcodes", "variants", "sites"),
+    "motif_database",
 )
 """Inputs that several factors of a study share."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from leopard.study.cells import Config
 from leopard.study.experiments import Experiments
-from leopard.study.explained import EXPLAINED
+from leopard.study.explained import EXPLAINED, MOTIFS
 from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 from leopard.study.signals import Signals
@@ -105,6 +105,22 @@ class Study(Signals):
         """Why sites of a cell line are called by a model, by kind of file."""
         directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
         return {kind: f"{directory}/{name}" for kind, name in EXPLAINED.items()}
+
+    @property
+    def motifs_found(self) -> dict[str, str]:
+        """The motifs in its contributions, by kind of file."""
+        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
+        return {kind: f"{directory}/{name}" for kind, name in MOTIFS.items()}
+
+    @property
+    def planted(self) -> str:
+        """What a model says of motifs that are set into random sequences."""
+        return f"{self.out}/interpretation/{{model}}/planted.tsv"
+
+    @property
+    def known_motifs(self) -> str:
+        """The motifs that these are compared with."""
+        return f"{self.shared}/inputs/motif_database.meme"
 
     @property
     def variant_settings(self) -> dict[str, int]:

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import numpy as np
+from job import devices_of, job
+
+with job(snakemake.log[0], snakemake.input):
+    from leopard import devices
+
+    devices.set_up(**devices_of(snakemake))
+
+    from leopard import models
+    from leopard.decoding import calibration
+    from leopard.decoding.decoder import Decoder
+    from leopard.genome.formats import read_motif
+    from leopard.inputs.signals import open_line
+    from leopard.interpretation.planted_motifs import (
+        Planter,
+        draw_backgrounds,
+        lay_out,
+        measure_profile,
+        plant_motifs,
+    )
+
+    files, params = snakemake.input, snakemake.params
+    lines = [open_line(files.fasta, x, excluded=files.excluded) for x in params.signals]
+    decoder = Decoder(
+        [models.load(Path(x)) for x in files.models],
+        # From the config, not params: they change the speed alone, so no job reruns for them.
+        snakemake.config["prediction"]["tile_length"],
+        snakemake.config["prediction"]["batch_size"],
+        params.both_strands,
+    )
+    word = read_motif(Path(files.motif[0]))[1].argmax(axis=0).astype(np.uint8)
+    window = lay_out(decoder, len(word))
+    maps = [calibration.read(Path(x)) for x in files.calibration]
+    planter = Planter(
+        decoder,
+        maps[0] if maps else np.asarray,
+        word,
+        draw_backgrounds(lines[0], params.chromosomes, window.length, params.seed),
+        measure_profile([*zip(lines, map(Path, files.calls), strict=True)], window.length),
+        window,
+    )
+    plant_motifs(planter, Path(snakemake.output[0]))
