@@ -220,6 +220,11 @@ def _gpus() -> list[Any]:
     return tf.config.list_logical_devices("GPU")
 
 
+def has_gpu() -> bool:
+    """Whether the backend computes on a GPU."""
+    return bool(_gpus())
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether a backend gave up for want of memory, the device's or the host's."""
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":

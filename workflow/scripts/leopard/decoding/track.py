@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -100,15 +101,16 @@ def decode_genome(
 def _report_progress(
     decoded: Iterator[tuple[str, Tile, np.ndarray]], total: int
 ) -> Iterator[np.ndarray]:
-    """Pass on what is decoded, and tell how much of the genome that is, and how fast."""
+    """Pass on what is decoded, and tell how much of the genome that is, and how long it takes."""
     done, began, told = 0, time.monotonic(), 0.0
     for chrom, _, values in decoded:
         done += len(values)
         now = time.monotonic()
         if now - told > PROGRESS_INTERVAL or done == total:
             told, rate = now, done / (now - began) / 1e3
-            message = "%s: %.1f of %.1f Mb, %.0f kb/s"
-            log.log(PROGRESS, message, chrom, done / 1e6, total / 1e6, rate)
+            left = timedelta(seconds=round((total - done) / 1e3 / rate))
+            message = "%s: %.1f of %.1f Mb, %.0f kb/s, about %s left"
+            log.log(PROGRESS, message, chrom, done / 1e6, total / 1e6, rate, left)
         yield values
 
 

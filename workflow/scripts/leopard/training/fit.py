@@ -13,6 +13,7 @@ import keras
 from leopard import devices, models
 from leopard.errors import InputError, TimeUpError
 from leopard.training.batches import WindowBatches, WindowSource, describe, signal_quantiles
+from leopard.training.forecast import warn_if_idle
 from leopard.training.journal import CorruptError, Journal
 from leopard.training.recipe import Recipe, build
 
@@ -95,6 +96,10 @@ def train(
     history = journal.history
     history.to_csv(outputs / "history.tsv", sep="\t", index=False, float_format="%.6g")
     seconds = float(history["seconds"].sum())
+    if devices.has_gpu():
+        batches = WindowBatches(training, recipe.batch_size // journal.parts, seed=recipe.seed)
+        step = float(history["fit_seconds"].median()) / len(batches)
+        warn_if_idle(utilisation.mean, batches, step)
     record = {
         **circumstances,
         "training_time": round(seconds, 1),

@@ -51,9 +51,7 @@ def run_training(
     from leopard.training.journal import MONITOR
     from leopard.training.recipe import Recipe
 
-    callbacks: list[keras.callbacks.Callback] = []
-    if found["device"].startswith("CPU"):
-        callbacks.append(Forecast())
+    callbacks: list[keras.callbacks.Callback] = [Forecast(on_cpu=not devices.has_gpu())]
     if report:
 
         def tell(epoch: int, logs: Mapping[str, float]) -> None:
