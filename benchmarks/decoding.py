@@ -31,7 +31,7 @@ from leopard.genome.bigwig_writer import REDUCTIONS, Steps, open_writer, pack
 from leopard.genome.tracks import Tracks, cut_chromosomes
 
 SIZE = 48_000_000
-GROWTH = [1_000_000, 10_000_000, 100_000_000]
+GROWTH = [1_000_000, 10_000_000, 100_000_000, 250_000_000]
 TILE, BATCH, BACKGROUND = 65536, 8, 0.02
 CALIBRATION = Calibration(1.2, 0.6, 0.3)
 SITE_EVERY = 20_000
