@@ -33,6 +33,10 @@ def test_too_few_sites_to_find_motifs_in(finished):
     directory = finished.results / "interpretation/unet/b"
     assert pd.read_csv(directory / "motifs.tsv", sep="\t").empty
     assert (directory / "motifs.hits.bed").read_text() == ""
+    assert (finished.results / "report/motifs/unet/b.png").stat().st_size > 10_000
+    for name in ("accessibility", "distances"):
+        figure = finished.results / f"report/planted/unet.{name}.png"
+        assert figure.stat().st_size > 10_000
     before = {name: (directory / name).read_bytes() for name in MOTIFS.values()}
     for name in MOTIFS.values():
         (directory / name).unlink()
