@@ -28,13 +28,26 @@ def test_too_few_sites_to_find_motifs_in(finished):
         **{"sites": "sites.bed", "mutagenesis": False},
         "motif_database": str(MOTIF),
     }
-    said = finished.succeed("motifs")
-    assert "no patterns: 8 sites, and TF-MoDISco needs more than 100 with a motif each" in said
     directory = finished.results / "interpretation/unet/b"
+    figure = finished.results / "report/motifs/unet/b.png"
+    paths = [*(directory / name for name in MOTIFS.values()), figure]
+    targets = [str(x.relative_to(finished.directory)) for x in paths]
+    said = finished.succeed(*targets)
+    assert "no patterns: 8 sites, and TF-MoDISco needs more than 100 with a motif each" in said
     assert pd.read_csv(directory / "motifs.tsv", sep="\t").empty
     assert (directory / "motifs.hits.bed").read_text() == ""
-    before = {name: (directory / name).read_bytes() for name in MOTIFS.values()}
-    for name in MOTIFS.values():
-        (directory / name).unlink()
-    finished.succeed("motifs")
-    assert before == {name: (directory / name).read_bytes() for name in MOTIFS.values()}
+    assert figure.stat().st_size > 10_000
+    before = [x.read_bytes() for x in paths]
+    for path in paths:
+        path.unlink()
+    finished.succeed(*targets)
+    assert [x.read_bytes() for x in paths] == before
+
+
+def test_planted_motifs(finished):
+    finished.succeed("plant")
+    table = pd.read_csv(finished.results / "interpretation/unet/planted.tsv", sep="\t")
+    assert table["probability"].between(0, 1).all()
+    for name in ("accessibility", "distances"):
+        figure = finished.results / f"report/planted/unet.{name}.png"
+        assert figure.stat().st_size > 10_000

@@ -89,3 +89,13 @@ def test_the_table_and_the_motifs_as_files(tmp_path):
 def test_letters_of_the_consensus():
     matrix = np.array([[0.9, 0.1, 0.4], [0.1, 0.2, 0.3], [0, 0.6, 0.2], [0, 0.1, 0.1]])
     assert write_consensus(make_pattern(matrix, 1, 1)) == "AGa"
+
+
+def test_what_the_network_does_without_is_of_the_motif_still():
+    """Contributions at two positions of nine; informative ones go on beside them, with one gap."""
+    sure, even = [1.0, 0, 0, 0], [0.25] * 4
+    matrix = np.array([sure, even, even, even, sure, sure, even, sure, even]).T
+    scores = np.zeros_like(matrix)
+    scores[0, 4:6] = 1
+    pattern = Pattern("pos_patterns.pattern_0", matrix, scores, pd.DataFrame())
+    assert pattern.core == (4, 6) and pattern.motif == (4, 8)

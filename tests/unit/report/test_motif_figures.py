@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from leopard.genome.motif_files import measure_information
 from leopard.interpretation.motif_patterns import Pattern
-from leopard.report.logos import measure_information
 from leopard.report.motif_figures import MOST, plot_motifs
 
 MATRIX = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.7, 0.1]]).T
@@ -41,10 +42,11 @@ def test_logos_and_places():
     assert counts == {True: {-10: 1}, False: {5: 2}}
 
 
-def test_a_poor_match_is_called_so():
-    pattern, row = make([(0, 90, 100, False)], q_value=0.2, match="other")
+@pytest.mark.parametrize("poor", [{"q_value": 0.2}, {"correlation": 0.6}])
+def test_a_poor_match_is_called_so(poor):
+    pattern, row = make([(0, 90, 100, False)], match="other", **poor)
     figure = plot_motifs([pattern], pd.DataFrame([row]), KNOWN, 200, "Motifs")
-    assert "like no known motif; nearest other: q = 0.2" in figure.axes[0].get_title("left")
+    assert "like no known motif; nearest other: q = " in figure.axes[0].get_title("left")
 
 
 def test_many_and_none():

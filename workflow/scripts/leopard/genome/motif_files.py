@@ -61,6 +61,25 @@ def parse_motif(text: str) -> tuple[str, np.ndarray]:
     return name, matrix / matrix.sum(axis=0)
 
 
+def measure_information(matrix: np.ndarray) -> np.ndarray:
+    """The information of a motif, by which its letters are drawn, in bits.
+
+    Schneider & Stephens, Nucleic Acids Research 1990, with bases that are equally frequent.
+
+    Args:
+        matrix: Letter probabilities, [4, width], rows A C G T.
+
+    Returns:
+        float64 [width, 4].
+
+    Example:
+        >>> measure_information(np.array([[1, 0.25], [0, 0.25], [0, 0.25], [0, 0.25]])).tolist()
+        [[2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+    """
+    bits = np.log2(len(BASES)) + np.sum(matrix * np.log2(np.maximum(matrix, 1e-9)), axis=0)
+    return (matrix * bits).T
+
+
 def _parse_meme(lines: Sequence[str]) -> tuple[str, np.ndarray]:
     """The first motif of a MEME file; its header need not tell the width."""
     name, rows = "", list[list[str]]()

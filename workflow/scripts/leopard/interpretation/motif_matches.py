@@ -47,7 +47,7 @@ class Match(NamedTuple):
 def match_patterns(
     patterns: Sequence[Pattern], known: Sequence[tuple[str, np.ndarray]]
 ) -> list[Match]:
-    """Find the known motif of the smallest p-value for the core of each pattern.
+    """Find the known motif of the smallest p-value for the motif of each pattern.
 
     Args:
         patterns: They.
@@ -61,16 +61,16 @@ def match_patterns(
             "(explain.motif_database in the config)",
             len(known),
         )
-    cores = [x.frequencies[:, slice(*x.core)] for x in patterns]
+    queries = [x.frequencies[:, slice(*x.motif)] for x in patterns]
     with warnings.catch_warnings(action="ignore"):  # of what was just told
-        p_values, _, offsets, _, strands = tomtom(cores, [matrix for _, matrix in known])
+        p_values, _, offsets, _, strands = tomtom(queries, [matrix for _, matrix in known])
     matches = []
     for row, pattern in enumerate(patterns):
         found = p_values[row].clip(0, 1)
         best = int(found.argmin())
         name, matrix = known[best]
         reverse = bool(strands[row, best])
-        first = pattern.core[0] - int(offsets[row, best])
+        first = pattern.motif[0] - int(offsets[row, best])
         shown = matrix[::-1, ::-1] if reverse else matrix
         q_value = false_discovery_control(found)[best]
         agreement = correlate_aligned(pattern.frequencies, shown, first)
@@ -130,25 +130,25 @@ COLUMNS = (
 
 
 def write_consensus(pattern: Pattern) -> str:
-    """The most frequent bases of a pattern's core; those below one half are small letters."""
-    core = pattern.frequencies[:, slice(*pattern.core)]
-    letters = zip(core.argmax(axis=0), core.max(axis=0), strict=True)
+    """The most frequent bases of a pattern's motif; those below one half are small letters."""
+    shown = pattern.frequencies[:, slice(*pattern.motif)]
+    letters = zip(shown.argmax(axis=0), shown.max(axis=0), strict=True)
     return "".join(BASES[i] if share >= 0.5 else BASES[i].lower() for i, share in letters)
 
 
 def write_meme(patterns: Sequence[Pattern], path: Path) -> None:
-    """Write the cores of patterns, as letter probabilities, as a MEME file."""
+    """Write the motifs of patterns, as letter probabilities, as a MEME file."""
     lines = [
         *("MEME version 4", "", "ALPHABET= ACGT", "", "strands: + -", ""),
         *("Background letter frequencies", "A 0.25 C 0.25 G 0.25 T 0.25", ""),
     ]
     for pattern in patterns:
-        core = pattern.frequencies[:, slice(*pattern.core)]
+        matrix = pattern.frequencies[:, slice(*pattern.motif)]
         sites = f"nsites= {len(pattern.seqlets)} E= 0"
         lines += [
             f"MOTIF {pattern.name}",
-            f"letter-probability matrix: alength= {OTHER} w= {core.shape[1]} {sites}",
-            *(" ".join(f"{x:.6f}" for x in column) for column in core.T),
+            f"letter-probability matrix: alength= {OTHER} w= {matrix.shape[1]} {sites}",
+            *(" ".join(f"{x:.6f}" for x in column) for column in matrix.T),
             "",
         ]
     with new_file(path) as unfinished:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from leopard.genome.formats import new_file
+from leopard.genome.motif_files import measure_information
 from leopard.study.explained import HYPOTHETICAL, LEAST_SITES, ONE_HOT
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ GROUPS = ("pos_patterns", "neg_patterns")
 CORE = 0.3
 """A pattern's core begins and ends with a position of at least this share of its largest
 contribution, as in modisco-lite's own report."""
+
+INFORMATIVE = 0.5
+"""Bits of a position that is of the motif, though next to nothing depends on it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,27 @@ class Pattern:
         height = np.abs(self.contributions).sum(axis=0)
         inside = np.flatnonzero(height >= CORE * height.max())
         return int(inside[0]), int(inside[-1]) + 1
+
+    @property
+    def motif(self) -> tuple[int, int]:
+        """The core and what goes on beside it, as long as one of two positions is informative.
+
+        A network may call sites for a part of the motif alone, but its seqlets have all of it.
+
+        Example:
+            >>> shares = np.array([[0.25, 1, 0.25, 0.25, 1, 0.25, 1, 0.25, 0.25]])
+            >>> shares = np.vstack([shares, *[(1 - shares) / 3] * 3])
+            >>> heights = np.array([[0.0] * 4 + [1] + [0] * 4] + [[0] * 9] * 3)
+            >>> Pattern("one", shares, heights, pd.DataFrame()).motif
+            (4, 7)
+        """
+        informative = measure_information(self.frequencies).sum(axis=1) >= INFORMATIVE
+        first, last = self.core
+        while informative[max(first - 2, 0) : first].any():
+            first -= 1 if informative[first - 1] else 2
+        while informative[last : last + 2].any():
+            last += 1 if informative[last] else 2
+        return first, last
 
     @property
     def core_starts(self) -> np.ndarray:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LEVELS = (0, 0.03125, 0.0625, 0.125, 0.25, 0.5, 1, 2, 4)
 """Times the accessibility of a typical called site."""
 
-BACKGROUNDS, PAIRED = 100, 20
+BACKGROUNDS, PAIRED = 50, 10
 """Random sequences that one motif is set into, and those of them that two are."""
 
 GAPS = 100

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure, SubFigure
 
 from leopard.evaluation.motif_scores import log_odds, score_words
 from leopard.evaluation.scores import ScoreTrack
+from leopard.genome.motif_files import measure_information
 from leopard.genome.tracks import OTHER, Tracks, reverse_complement
-from leopard.report.logos import draw_letters, measure_information
+from leopard.report.logos import draw_letters
 from leopard.report.style import BLUE, GREY, STYLE, VERMILION
 from leopard.study.explained import OBSERVED
 

@@ -10,15 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from leopard.genome.motif_files import measure_information
 from leopard.interpretation.motif_patterns import Pattern
-from leopard.report.logos import draw_letters, measure_information
+from leopard.report.logos import draw_letters
 from leopard.report.style import BLUE, ORANGE, STYLE
 
 MOST = 12
 """Patterns that are drawn, those of the most seqlets."""
 
-CONVINCING = 0.05
-"""Above this q-value, a match is only the nearest of the known motifs."""
+LARGEST_Q, SMALLEST_R = 0.05, 0.7
+"""A match beyond either is only the nearest of the known motifs."""
 
 BINS = 40
 
@@ -82,7 +83,8 @@ def describe(match: pd.Series) -> str:
     """How often a pattern was found, and how like the known motif it is, of a row of the table."""
     group, name = match["pattern"].split(".")
     for_or_against = "for" if group == "pos_patterns" else "against"
-    head = "most like" if match["q_value"] <= CONVINCING else "like no known motif; nearest"
+    alike = match["q_value"] <= LARGEST_Q and match["correlation"] >= SMALLEST_R
+    head = "most like" if alike else "like no known motif; nearest"
     return (
         f"{name}, which speaks {for_or_against} a site: {match['seqlets']:,} seqlets "
         f"({match['share']:.0%}) in {match['sites']:,} sites\n{head} {match['match']}: "
