@@ -86,6 +86,7 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
+	$(BIN)/python benchmarks/bundles.py results/demo
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/contributions.py results/demo
 	$(BIN)/python benchmarks/variants.py
@@ -95,6 +96,7 @@ bench-full: demo  ## the same and both recipes with three seeds, on every study 
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/feeding.py
 	$(BIN)/python benchmarks/decoding.py
+	$(BIN)/python benchmarks/bundles.py results/demo
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/contributions.py results/demo
 	$(BIN)/python benchmarks/variants.py

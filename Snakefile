@@ -28,6 +28,7 @@ if decodes:
     include: "workflow/rules/inputs_given.smk"
     include: "workflow/rules/decoding_bundles.smk"
     include: "workflow/rules/evaluation_bundles.smk"
+    include: "workflow/rules/interpretation_bundles.smk"
     include: "workflow/rules/report_run.smk"
     include: "workflow/rules/report_bundles.smk"
 
@@ -60,6 +61,6 @@ rule all:
     default_target: True
     input:
         rules.predict.input,
-        rules.evaluate.input if not decodes else [],
+        rules.evaluate.input,
         rules.report.input,
     localrule: True

@@ -26,6 +26,8 @@ from workflow.conftest import (
 
 PATIENCE = 1200  # seconds until a run counts as stuck, on a busy machine
 TARGETS = ("all", "browse", "windows", "export", "motifs", "explain", "variants")
+DECODING_TARGETS = ("all", "explain", "variants")
+SIMULATED = ("genome.fa.gz", "b.bigWig", "b.narrowPeak", "variants.vcf")
 # Times, memory and machine; the numbers that these pages hold otherwise are compared elsewhere.
 MEASURED = ("training.html", "benchmarks.html", "headline.html")
 TIMED = {"training_time", "windows_per_second", "utilisation", "peak_memory_mib"}
@@ -71,19 +73,23 @@ def study(undisturbed: Study, tmp_path: Path) -> Study:
 def undisturbed_decoding(undisturbed: Study, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A study that decodes regions with the bundle of the other one."""
     directory = tmp_path_factory.mktemp("decoding")
-    for made in ("export/unet.zip", "simulated/genome.fa.gz", "simulated/b.bigWig"):
+    for made in ("export/unet.zip", *(f"simulated/{x}" for x in SIMULATED)):
         shutil.copy(undisturbed.results / made, directory)
     (directory / "sites.bed").write_text("chr1\t500\t60000\nchr3\t100\t900\n")
     write_sheet(directory / "signals.tsv", "cell_line replicate signal", "b 1 b.bigWig")
+    write_sheet(directory / "labels.tsv", "cell_line labels", "b b.narrowPeak")
     config = {
         "study": "decoded",
         "models": {"ctcf": {"bundle": "unet.zip"}},
         "genome": {"fasta": "genome.fa.gz"},
         "signals": "signals.tsv",
         "regions": "sites.bed",
+        "labels": {"sheet": "labels.tsv", "mode": "peaks", "seen": True},
+        "explain": {"best": 5},
+        "variants": {"file": "variants.vcf", "background": 20},
     }
     study = Study(directory, config)
-    study.succeed("all")
+    study.succeed(*DECODING_TARGETS)
     return study
 
 
@@ -102,7 +108,7 @@ def jobs(undisturbed: Study) -> dict[str, list[list[str]]]:
 @pytest.fixture(scope="session")
 def decoding_jobs(undisturbed_decoding: Study) -> dict[str, list[list[str]]]:
     """The same of the study that decodes."""
-    return list_jobs(undisturbed_decoding, "all")
+    return list_jobs(undisturbed_decoding, *DECODING_TARGETS)
 
 
 def list_jobs(study: Study, *targets: str) -> dict[str, list[list[str]]]:

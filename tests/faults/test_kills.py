@@ -10,7 +10,7 @@ import shutil
 import pytest
 from workflow.conftest import Study
 
-from faults.conftest import TARGETS, check_results, check_same, kill_job, remove
+from faults.conftest import DECODING_TARGETS, TARGETS, check_results, check_same, kill_job, remove
 
 KILLS = int(os.environ.get("LEOPARD_KILLS", "10"))
 SEED = int(os.environ.get("LEOPARD_SEED", "1"))
@@ -34,6 +34,9 @@ RULES = (
 DECODING_RULES = (
     *("check_bundle", "decode_with_bundle", "judge_likeness", "tabulate_likeness"),
     *("plot_profile", "summarise_decoding", "browse_decoded", "show_card", "tabulate_regions"),
+    *("check_given_labels", "make_given_labels", "judge_by_labels"),
+    *("tabulate_judged", "plot_judged"),
+    *("explain_with_bundle", "plot_explained", "score_with_bundle"),
 )
 """Those that a study that trains does not have."""
 
@@ -41,6 +44,7 @@ GATE = ("extract_signal", "train_network", "predict_binding")
 LONG = (
     *("train_network", "calibrate_model", "predict_binding", "evaluate_windows"),
     *("explain_sites", "plant_motifs", "score_variants", "decode_with_bundle"),
+    *("explain_with_bundle", "score_with_bundle"),
 )
 
 
@@ -66,7 +70,7 @@ def test_those_of_a_study_that_decodes(
     rule: str, decoding_jobs: dict, decoding: Study, undisturbed_decoding: Study
 ):
     kill_again_and_again(rule, decoding_jobs, decoding, undisturbed_decoding)
-    decoding.succeed("all")
+    decoding.succeed(*DECODING_TARGETS)
     check_results(decoding, undisturbed_decoding)
 
 

@@ -1,4 +1,4 @@
-"""A study of bundles alone: other cell lines decoded elsewhere, without labels and training."""
+"""A study of bundles alone: cell lines decoded elsewhere, with and without labels of their own."""
 
 import hashlib
 import shutil
@@ -19,9 +19,10 @@ def decoding(finished, tmp_path):
     directory.mkdir()
     for made in (
         "export/unet.zip",
-        *(f"simulated/{x}" for x in ("genome.fa.gz", "b.bigWig", "c.bam")),
+        *(f"simulated/{x}" for x in ("genome.fa.gz", "b.bigWig", "b.narrowPeak", "c.bam")),
     ):
         shutil.copy(finished.results / made, directory)
+    shutil.copy(finished.results / "labels/b.bigWig", directory / "b.labels.bigWig")
     fragments = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
     (directory / "fragments.tsv").write_text("".join(fragments))
     write_sheet(
@@ -36,7 +37,9 @@ def decoding(finished, tmp_path):
         "models": {"near": {"bundle": "unet.zip"}},
         "genome": {"fasta": "genome.fa.gz"},
         "signals": "signals.tsv",
+        "labels": {"sheet": "labels.tsv", "mode": "bigwig", "seen": True},
     }
+    write_sheet(directory / "labels.tsv", "cell_line labels", "b b.labels.bigWig")
     return Study(directory, config)
 
 
@@ -59,7 +62,8 @@ def average_precision(made, truth, line):
 
 
 def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
-    zipped = decoding.directory / "unet.zip"
+    directory = decoding.directory
+    zipped = directory / "unet.zip"
     digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
     near = decoding.config["models"]["near"]
     near["checksum"] = f"sha256:{'0' * 64}"
@@ -94,6 +98,18 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     signals = pd.read_csv(decoding.results / "predictions/signals.tsv", sep="\t")
     assert signals["cell_line"].to_list() == ["a", "b", "c", "odd"]
     assert signals["role"].to_list() == ["training", *["this study"] * 3]
+    # Labels say what the bundle's own study said, of what its network had never seen.
+    judged = pd.read_csv(decoding.results / "evaluation/far/b.judged.tsv", sep="\t")
+    own = pd.read_csv(finished.results / "evaluation/b.tsv", sep="\t")
+    own = own[(own["model"] == "unet") & (own["scope"] == "chromosomes")].iloc[0]
+    judged = judged[judged["model"] == "far"].set_index("scope")
+    assert judged["role"].to_dict() == {
+        **{"chr1": "trained on", "chr2": "chosen by", "chr3": "never seen"},
+        **{"chromosomes": "never seen", "seen": "seen"},
+    }
+    for measure in ("average_precision", "auroc", "loss", "dice_best", "calibration"):
+        assert judged.at["chromosomes", measure] == pytest.approx(own[measure], rel=1e-4), measure
+    assert "report/judged.html" in report.read_text()
     # From reads a cell line without labels is predicted as well as one from coverage.
     truth = finished.results / "simulated/truth.tsv"
     from_reads, from_coverage = (average_precision(made, truth, line) for line in "cb")
@@ -104,7 +120,12 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     bed.write_text("chr3\t1000\t2000\nchr2\t100\t400\nchr3\t1500\t2600\n")
     decoding.config |= {"study": "regions", "regions": "regions.bed"}
     decoding.config["models"] = {"near": near, "again": near}
+    decoding.config["labels"] = {"sheet": "labels.tsv", "mode": "peaks"}
+    write_sheet(directory / "labels.tsv", "tf cell_line labels", "near b b.narrowPeak")
     decoding.succeed()
+    judged = pd.read_csv(decoding.results / "evaluation/near/b.judged.tsv", sep="\t")
+    assert set(judged["scope"]) == {"chr3", "chromosomes"}
+    assert not (decoding.results / "evaluation/again/b.judged.tsv").exists()
     made = decoding.results / "predictions"
     assert (made / "near/b.bigWig").read_bytes() == (made / "again/b.bigWig").read_bytes()
     table = pd.read_csv(made / "near/b.regions.tsv", sep="\t")
@@ -118,8 +139,24 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
             values = [x.values(*region, numpy=True) for x in (ours, whole)]
             np.testing.assert_allclose(*values, atol=2e-4)
 
+    # Why sites are called there, and what a variant changes, as the study of the bundle says.
+    write_sheet(directory / "signals.tsv", "cell_line replicate signal", "b 1 b.bigWig")
+    (directory / "some.tsv").write_text("chr3\t1201\tN\tA\n")
+    decoding.config["models"] = {"near": near}
+    decoding.config |= {"explain": {"best": 5}, "variants": {"file": "some.tsv", "background": 5}}
+    decoding.config["variants"]["mismatches"] = "keep"
+    decoding.succeed("explain", "variants")
+    sites = pd.read_csv(decoding.results / "interpretation/near/b/sites.tsv", sep="\t")
+    assert 0 < len(sites) <= 5 and set(sites["chrom"]) <= {"chr2", "chr3"}
+    for name in ("shares", "logos"):
+        figure = decoding.results / f"report/contributions/near/b.{name}.png"
+        assert figure.stat().st_size > 10_000
+    scored = pd.read_csv(decoding.results / "variants/near/b.tsv", sep="\t")
+    assert len(scored) == 1 and scored["skipped"].notna().all()
+
     # Another genome, by its lengths.
     (decoding.directory / "genome.fa").write_text(f">chr1\n{'ACGT' * 100}\n")
     decoding.config |= {"study": "other", "genome": {"fasta": "genome.fa"}, "regions": None}
+    del decoding.config["variants"]
     said = refuse(decoding, "results/other/checks/near.bundle.tsv")
     assert said.startswith("error: results/other/genome/genome.fa: chr1 has 400 bases, and 150,000")

@@ -14,6 +14,12 @@ SIZES = {"chr1": 20_011, "chr2": 3000, "chr3": 1000, "chr4": 17}
 """No multiples of 32, longer and shorter than a tile, and shorter than the network's grid."""
 
 
+READS: dict[str, object] = {
+    **{"counts": "assay", "shift": None, "smoothing": 10, "min_mapping_quality": 30},
+    **{"duplicates": False, "unpaired": False, "secondary": False},
+}
+"""How reads are counted, as a bundle has it."""
+
 MOTIF = np.array(
     [
         [0.80, 0.05, 0.00, 0.70, 0.10],
@@ -153,7 +159,7 @@ def cnn_bundle(tmp_path_factory, device):
     from leopard.decoding.bundle_file import write_bundle
 
     directory = tmp_path_factory.mktemp("bundle")
-    track = {"scaling": "mean", "measured": ["chr1"], "assay": None, "reads": {}, "measures": {}}
+    track = {"scaling": "mean", "measured": ["chr1"], "assay": None, "reads": READS, "measures": {}}
     member = {"train": "a", "validation": "a", "seed": 1, "chromosomes": {}}
     tiles = {"tile_length": 8192, "batch_size": 2, "background": 0, "reverse_complement": True}
     manifest = {

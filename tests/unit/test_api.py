@@ -10,6 +10,7 @@ import numpy as np
 import pyBigWig
 import pysam
 import pytest
+from conftest import READS
 from leopard.decoding.bundle_file import write_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ def example(tmp_path_factory, device):
 
 
 def write_example_bundle(directory):
-    track = {"scaling": "none", "measured": ["chr1"], "assay": None, "reads": {}, "measures": {}}
+    track = {"scaling": "none", "measured": ["chr1"], "assay": None, "reads": READS, "measures": {}}
     member = {"train": "a", "validation": "a", "seed": 1, "chromosomes": {}}
     manifest = {
         **{"software": {}, "model": "cnn", "tf": "CTCF", "members": {"a-a-s1": member}},

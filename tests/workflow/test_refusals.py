@@ -195,7 +195,7 @@ def test_rows_of_labels_without_a_signal(study):
     line = "warning: labels.tsv: row HEPG2 is left out, for signals.tsv has no such cell line; did"
     assert said.count(line) == 1 and "did you mean HepG2?" in said
     write_sheet(study.directory / "labels.tsv", "cell_line labels", rows[1])
-    refuse(study, r"labels.tsv: row HEPG2 is left out, .* did you mean HepG2\?; without labels")
+    refuse(study, r"labels.tsv: row HEPG2 is left out, .* did you mean HepG2\?; correct")
 
 
 @pytest.mark.parametrize("prefix", ["", "prefix: 'elsewhere'"])

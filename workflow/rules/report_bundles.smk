@@ -135,6 +135,61 @@ rule show_card:
         "../scripts/report/show_card.py"
 
 
+if study.label_files:
+
+    rule tabulate_judged:
+        input:
+            [study.judged(*pair)["metrics"] for pair in study.label_files],
+        output:
+            report(
+                f"{study.out}/report/judged.html",
+                caption="../report/evaluation/judged.rst",
+                category="Answer",
+                labels={"answer": "How good are the tracks, by labels?"},
+            ),
+        log:
+            f"{study.out}/logs/report/tabulate_judged.log",
+        benchmark:
+            f"{study.out}/benchmarks/report/tabulate_judged.tsv"
+        conda:
+            "../../envs/report.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        params:
+            judged=list(study.label_files),
+        script:
+            "../scripts/report/tabulate_judged.py"
+
+    rule plot_judged:
+        input:
+            **study.judged(),
+        output:
+            curves=report(
+                f"{study.out}/report/precision_recall/{{model}}/{{cell_line}}.svg",
+                caption="../report/evaluation/judged_curves.rst",
+                category="Results",
+                labels={"result": "Precision and recall: {cell_line}", "model": "{model}"},
+            ),
+            reliability=report(
+                f"{study.out}/report/reliability/{{model}}/{{cell_line}}.svg",
+                caption="../report/evaluation/judged_reliability.rst",
+                category="Results",
+                labels={"result": "Reliability: {cell_line}", "model": "{model}"},
+            ),
+        log:
+            f"{study.out}/logs/report/plot_judged/{{model}}/{{cell_line}}.log",
+        benchmark:
+            f"{study.out}/benchmarks/report/plot_judged/{{model}}/{{cell_line}}.tsv"
+        conda:
+            "../../envs/report.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        script:
+            "../scripts/report/plot_judged.py"
+
+
 if study.regions:
 
     rule tabulate_regions:
@@ -172,6 +227,12 @@ rule report:
             for _ in study.regions
             for model in study.models
             for line in study.cell_lines
+        ],
+        [f"{study.out}/report/judged.html"] * bool(study.label_files),
+        [
+            f"{study.out}/report/{kind}/{model}/{line}.svg"
+            for kind in ("precision_recall", "reliability")
+            for model, line in study.label_files
         ],
         rules.tabulate_inputs.output,
         rules.tabulate_benchmarks.output,

@@ -30,7 +30,7 @@ rule tabulate_inputs:
 rule tabulate_benchmarks:
     input:
         rules.predict.input,
-        rules.evaluate.input if study.labelled else [],
+        rules.evaluate.input,
     output:
         report(
             f"{study.out}/report/benchmarks.html",

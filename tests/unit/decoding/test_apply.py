@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-from conftest import SIZES, randomise, write_fasta
+from conftest import SIZES, randomise, write_bigwig, write_fasta
 from leopard import cli, models
 from leopard.decoding.apply import apply_bundle
 from leopard.decoding.bundle import open_bundle
@@ -169,6 +169,16 @@ def test_another_genome_has_to_be_meant(make_bundle, genome, tmp_path):
         apply_bundle(bundle, fasta, signals, tmp_path / "new")
 
 
+def test_a_chromosome_that_the_signal_lacks_has_none(make_bundle, genome, tmp_path, caplog):
+    bundle = open_bundle(make_bundle("none"))
+    values = {chrom: np.nan_to_num(x) for chrom, x in genome.signals[0].items()}
+    del values["chr2"]
+    signal = write_bigwig(tmp_path / "lacks.bw", values)
+    tracks = open_cell_line(bundle, genome.fasta, {"accessibility": [signal]}, tmp_path)
+    assert "lacks.bw: without chr2, where it counts as 0" in caplog.text
+    assert not tracks.signal("chr2", 0, 500).any() and tracks.signal("chr1", 0, 500).any()
+
+
 @pytest.mark.parametrize("given", [{}, {"dnase": []}, {"accessibility": [], "dnase": []}])
 def test_tracks_are_those_of_the_bundle(make_bundle, genome, tmp_path, given):
     with pytest.raises(InputError, match="the bundle sees accessibility"):
@@ -239,6 +249,9 @@ def test_the_command(make_bundle, genome, tmp_path, capsys):
     bed.write_text("chr2\t10\t90\n")
     assert cli.main([*asked, "--signal", f"accessibility={signal}", "--regions", str(bed)]) == 0
     assert len(pd.read_csv(out / "regions.tsv", sep="\t")) == 1
+    assert len(pd.read_csv(out / "likeness.tsv", sep="\t")) == 1
+    said = capsys.readouterr().out
+    assert "not to be told: the bundle says nothing" in said and "without --regions also" in said
     assert not Path(f"{fasta}.fai").exists()
     fragments = tmp_path / "fragments.tsv"
     fragments.write_text("".join(f"chr1\t{x}\t{x + 99}\tAA\t1\n" for x in range(600, 9000, 70)))

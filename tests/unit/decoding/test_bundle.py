@@ -10,6 +10,7 @@ import keras
 import leopard
 import numpy as np
 import pytest
+from conftest import READS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from leopard import InputError, models
@@ -36,7 +37,7 @@ def parts(tmp_path_factory, device):
                 "scaling": "mean",
                 "measured": ["chr1"],
                 "assay": "atac",
-                "reads": {},
+                "reads": READS,
                 "measures": {},
             }
         },
@@ -121,6 +122,10 @@ def test_the_card_tells_what_the_manifest_says(bundle):
     assert "calibrated" in card and "atac" in card
 
 
+def reads_of(manifest):
+    return manifest["tracks"]["accessibility"]["reads"]
+
+
 @pytest.mark.parametrize(
     ("changes", "manifest", "message"),
     [
@@ -128,6 +133,10 @@ def test_the_card_tells_what_the_manifest_says(bundle):
         ({}, lambda m: m.pop("threshold"), "'threshold' is a required property"),
         ({}, lambda m: m.update(threshold=2), "threshold: 2 is greater"),
         ({}, lambda m: m["members"].update({"../x": m["members"]["a-b-s1"]}), "members"),
+        ({}, lambda m: reads_of(m).pop("shift"), "'shift' is a required property"),
+        ({}, lambda m: reads_of(m).update(shift=[4]), "tracks/accessibility/reads/shift: "),
+        ({}, lambda m: reads_of(m).update(smoothing=10**9), "reads/smoothing: 10"),
+        ({}, lambda m: reads_of(m).update(run="rm"), "'run' was unexpected"),
         ({}, lambda m: m["files"].pop("card.md"), "card.md is missing, or not listed"),
         (
             {},

@@ -11,7 +11,13 @@ from leopard.decoding.condense import condense
 from leopard.decoding.decoder import Decoder
 from leopard.decoding.peaks import call_peaks
 from leopard.decoding.region_track import write_regions
-from leopard.decoding.regions import decode_regions, tabulate_regions, tile_region
+from leopard.decoding.regions import (
+    COLUMNS,
+    choose_length,
+    decode_regions,
+    describe_region,
+    tile_region,
+)
 from leopard.errors import InputError
 from leopard.genome.tracks import Tracks
 
@@ -33,6 +39,24 @@ def test_tiles_of_a_region(data):
         assert tile.start % grid == 0 and tile.start >= 0 and last <= padded
         assert tile.start == 0 or tile.keep_start - tile.start >= halo
         assert last == padded or last - tile.keep_end >= halo
+
+
+@given(st.lists(st.integers(1, 9000), min_size=1, max_size=9), st.sampled_from([1, 4, 32]))
+def test_no_other_length_of_tiles_computes_less(spans, grid):
+    halo, most = 3 * grid, 100 * grid
+
+    def computed(length):
+        return sum(-(-n // (length - 2 * halo - grid)) for n in spans) * length
+
+    chosen = choose_length(spans, most, halo, grid)
+    assert chosen % grid == 0 and 2 * halo + grid < chosen <= most
+    ends = {min(-(-n // grid) * grid + 2 * halo + grid, most) for n in spans}
+    assert computed(chosen) <= min(map(computed, ends))
+
+
+def test_one_long_region_makes_no_long_tiles_of_short_ones():
+    assert choose_length([1000] * 99 + [20_000], 65_536, 608, 32) < 3000
+    assert choose_length([5], 100, 608, 32) == 2 * 608 + 2 * 32  # the least that is any use
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +122,9 @@ def test_the_track_is_that_of_the_whole_chromosome(whole, genome, tmp_path):
 def test_the_table(whole):
     decoder, tracks, values = whole
     asked = [("chr1", 500, 1500), ("chr2", 0, 64)]
-    table = tabulate_regions(asked, decode_regions(decoder, tracks, asked), 0.3)
+    decoded = decode_regions(decoder, tracks, asked)
+    rows = [describe_region(*pair, 0.3) for pair in zip(asked, decoded, strict=True)]
+    table = pd.DataFrame(rows, columns=COLUMNS)
     for row, (chrom, start, end) in zip(table.itertuples(), asked, strict=True):
         inside = values[chrom][start:end]
         assert (row.chrom, row.start, row.end) == (chrom, start, end)

@@ -9,7 +9,7 @@ import pysam
 import pytest
 from conftest import strip_sums
 from leopard.errors import InputError
-from leopard.inputs.bigwig_contents import check_bigwig
+from leopard.inputs.bigwig_contents import check_bigwig, find_present
 from leopard.inputs.checks import check_genome, check_labels, check_motif, check_signals
 from leopard.inputs.genome_file import prepare_genome
 
@@ -199,6 +199,24 @@ def test_bigwig_against_fasta(tmp_path, sizes, problem):
     path = write_bigwig(tmp_path / "signal.bw", dict.fromkeys(sizes, 1.0), sizes)
     with pytest.raises(InputError, match=rf"signal.bw: {problem}"):
         check_bigwig(path, SIZES, ["chr1", "chr2"])
+
+
+def test_a_bigwig_may_lack_a_small_chromosome_but_not_be_of_another_genome(tmp_path, caplog):
+    """As chrY where the cells are a woman's: it counts as 0, and is named."""
+    path = write_bigwig(tmp_path / "signal.bw", {"chr1": 1.0}, {"chr1": 1000})
+    assert find_present(path, SIZES, ["chr1", "chr2"]) == ["chr1"]
+    assert "signal.bw: without chr2, where it counts as 0" in caplog.text
+    assert find_present(path, SIZES, ["chr1"]) == ["chr1"]
+    for sizes, problem in (
+        ({"chr2": 500}, "without chromosomes chr1"),  # most of the genome
+        ({"1": 1000, "2": 500}, 'named "1" where the FASTA has "chr1"'),
+        ({"chr1": 1001}, "chr1 has 1,001 bases, in the FASTA 1,000: wrong assembly"),
+    ):
+        path = write_bigwig(tmp_path / "signal.bw", dict.fromkeys(sizes, 1.0), sizes)
+        with pytest.raises(InputError, match=problem):
+            find_present(path, SIZES, ["chr1", "chr2"])
+    path.write_bytes(b"nothing")
+    assert find_present(path, SIZES, ["chr1", "chr2"]) == ["chr1", "chr2"]
 
 
 # check_genome, check_signals, check_labels, check_motif

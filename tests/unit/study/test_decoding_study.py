@@ -25,9 +25,13 @@ SIGNALS = (
 )
 
 
-def open_mine(signal_rows=SIGNALS, **changes):
+LABELS = "tf\tcell_line\tlabels\nctcf\ta\ta.peaks\nrap1\ta\tr.peaks\n\tb\tb.peaks\n"
+
+
+def open_mine(signal_rows=SIGNALS, label_rows=LABELS, **changes):
     """Open the study here, its config changed key by key."""
     Path("signals.tsv").write_text(signal_rows)
+    Path("labels.tsv").write_text(label_rows)
     config = yaml.safe_load(CONFIG) | changes
     assert has_bundles(config)
     choose_factor(config, SCHEMAS / "config.schema.yaml")
@@ -81,11 +85,12 @@ def test_chromosomes_regions_and_another_genome(opened):
     ("changes", "line"),
     [
         (
-            {"labels": {"sheet": "labels.tsv", "mode": "peaks"}},
-            "config (labels): a study with bundles decodes; it trains and judges nothing; leave "
-            "that key out",
+            {"windows": {"length": 2048}},
+            "config (windows): a study with bundles decodes; it trains nothing; leave that key out",
         ),
         ({"tf": "CTCF"}, "config (tf): a study with bundles decodes"),
+        ({"labels": {"sheet": "l.tsv", "mode": "motif"}}, "config (labels.mode): 'motif' is not"),
+        ({"labels": {"sheet": "l.tsv", "mode": "peaks"}}, "l.tsv: no such sample sheet"),
         ({"label": 1}, "'label' was unexpected"),
         ({"models": {"a": {"bundle": "a.zip"}, "unet": {}}}, "models.unet): 'bundle' is a"),
         (
@@ -104,6 +109,29 @@ def test_what_it_refuses(opened, changes, line):
     with pytest.raises(InputError) as refused:
         opened(**changes)
     assert line in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_labels_of_one_bundle_and_of_all(opened):
+    assert opened().label_files == {}
+    labels = {"sheet": "labels.tsv", "mode": "peaks"}
+    study = opened(labels=labels)
+    assert study.label_files == {
+        ("ctcf", "a"): "a.peaks",
+        ("rap1", "a"): "r.peaks",
+        **{(model, "b"): "b.peaks" for model in ("ctcf", "reb1", "rap1")},
+    }
+    assert study.checks[-1] == "results/mine/checks/rap1.b.labels.tsv"
+    assert study.label_track("ctcf", "a") == "results/mine/labels/ctcf/a.bigWig"
+    study = opened(labels=labels | {"mode": "bigwig"})
+    assert study.label_track("ctcf", "a") == "a.peaks"
+    study = opened(label_rows=f"{LABELS}\tc\tc.peaks\n", labels=labels)
+    assert len(study.label_files) == 5 and "row c is left out" in study.warnings[0]
+    for rows, line in (
+        ("foxa1\ta\ta.peaks\n", "tf foxa1 is no bundle; name one: ctcf, reb1, rap1"),
+        ("\ta\ta.peaks\n", "cell line a has rows for all bundles and for one"),
+    ):
+        with pytest.raises(InputError, match=line):
+            opened(label_rows=LABELS + rows, labels=labels)
 
 
 @pytest.mark.parametrize("models", [None, [], {"unet": None}, {"unet": {"weights": "a.h5"}}, 3])

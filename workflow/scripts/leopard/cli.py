@@ -174,9 +174,8 @@ def _decode(asked: argparse.Namespace) -> None:
     written = apply_bundle(
         bundle, fasta, signals, asked.output, asked.chromosomes, regions, asked.other_genome
     )
-    if regions is None:
-        written["likeness"] = asked.output / "likeness.tsv"
-        _judge(bundle, fasta, signals, asked, written)
+    written["likeness"] = asked.output / "likeness.tsv"
+    _judge(bundle, fasta, signals, asked, written)
     for kind, path in written.items():
         print(f"{kind}: {path}")
 
@@ -196,10 +195,15 @@ def _judge(
 
     measures = [read_table(asked.output / f"{x}.measures.tsv") for x in bundle.manifest["tracks"]]
     calls = read_table(written["calls"], NARROWPEAK)
-    _, table = judge_bundle(bundle, fasta, signals, pd.concat(measures), calls, asked.other_genome)
+    whole = asked.regions is None
+    _, table = judge_bundle(
+        bundle, fasta, signals, pd.concat(measures), calls, asked.other_genome, whole
+    )
     table.to_csv(written["likeness"], sep="\t", index=False, float_format="%.5g")
     for row in table.itertuples():
         print(f"{row.track}: {row.verdict}{f' ({row.against})' if row.against else ''}")
+    if not whole:
+        print("(by depth, coverage and quantiles; without --regions also by what is around motifs)")
 
 
 @contextmanager

@@ -214,10 +214,11 @@ def summarise(counts: ScoreCounts, threshold: float) -> dict[str, float]:
 
     Args:
         counts: What to summarise.
-        threshold: Chosen on validation data; gives `dice_best` and `binary_io_u_best`.
+        threshold: Chosen on validation data; gives `dice_best` and `binary_io_u_best`, which are
+            NaN where it is NaN.
     """
     nan = float("nan")
-    dice_best, iou_best = overlap_at(counts, threshold)
+    dice_best, iou_best = (nan, nan) if np.isnan(threshold) else overlap_at(counts, threshold)
     p = counts.probabilities
     dice_half, iou_half = overlap_at(counts, 0.5) if p else (nan, nan)
     return {

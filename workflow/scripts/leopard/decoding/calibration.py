@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from leopard.errors import InputError
@@ -81,6 +80,8 @@ def fit(counts: ScoreCounts) -> Calibration:
     Raises:
         InputError: No base, or every one, is bound.
     """
+    from scipy.optimize import minimize  # half a second, which who only decodes need not wait
+
     if not 0 < counts.n_positive < counts.n:
         raise InputError(
             "calibration",

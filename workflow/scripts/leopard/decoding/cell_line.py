@@ -12,6 +12,7 @@ from leopard.decoding.parts import list_states, prepare_parts
 from leopard.errors import InputError
 from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import Tracks, read_chrom_sizes
+from leopard.inputs.bigwig_contents import find_present
 from leopard.inputs.signals import (
     match_quantiles,
     measure_signal,
@@ -74,6 +75,8 @@ def open_cell_line(
     if not other_genome:
         check_genome(bundle, fasta, sizes)
     opened = {}
+    for path in (path for name in wanted for path in signals[name]):
+        find_present(path, sizes, choose_chromosomes(sizes))
     for name, own in wanted.items():
         chromosomes = choose_measured(own["measured"], sizes)
         single = Tracks(fasta, signals[name], excluded=excluded)

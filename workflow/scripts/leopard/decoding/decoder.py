@@ -150,13 +150,13 @@ class Decoder:
             for chrom, size in chrom_sizes.items()
             for tile in tile_chromosome(size, self.tile_length, self.halo, self.grid)
         ]
-        return self.decode_tiles(tracks, tiles)
+        return self.decode_tiles(tracks, tiles, self.batch_size)
 
     def decode_tiles(
-        self, tracks: Tracks, tiles: Sequence[tuple[str, Tile]]
+        self, tracks: Tracks, tiles: Sequence[tuple[str, Tile]], batch_size: int
     ) -> Iterator[tuple[str, Tile, np.ndarray]]:
         """Decode tiles of chromosomes; yields as `decode` does, in the order given."""
-        for group, codes, signal in _read_ahead(tracks, _batch_tiles(tiles, self.batch_size)):
+        for group, codes, signal in _read_ahead(tracks, _batch_tiles(tiles, batch_size)):
             for (chrom, tile), values in zip(group, self.predict(codes, signal), strict=False):
                 yield chrom, tile, values[tile.keep_start - tile.start : tile.keep_end - tile.start]
 

@@ -21,6 +21,13 @@ FAR = 1000
 """Bases; how much further off a call lies tells nothing more."""
 
 
+def find_sites(probabilities: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """First bases of called sites, and the bases behind their last, int64 [n] each."""
+    starts, ends = find_runs(probabilities >= threshold).T
+    new_site = np.append(True, starts[1:] - ends[:-1] >= MERGE_GAP)[: len(starts)]
+    return starts[new_site], ends[np.append(new_site[1:], True)[: len(ends)]]
+
+
 def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.DataFrame:
     """Call sites on a chromosome.
 
@@ -40,9 +47,7 @@ def call_peaks(chrom: str, probabilities: np.ndarray, threshold: float) -> pd.Da
         >>> call_peaks("chr1", probabilities, 0.5)[["chrom", "start", "end"]].values.tolist()
         [['chr1', 40, 60]]
     """
-    starts, ends = find_runs(probabilities >= threshold).T
-    new_site = np.append(True, starts[1:] - ends[:-1] >= MERGE_GAP)[: len(starts)]
-    starts, ends = starts[new_site], ends[np.append(new_site[1:], True)[: len(ends)]]
+    starts, ends = find_sites(probabilities, threshold)
     summits, heights = [], []
     for start, end in zip(starts, ends, strict=True):
         inside = probabilities[start:end]
@@ -85,13 +90,14 @@ def call_track(
         regions: Where to look, without overlaps; a site that goes on past the end of its region
             ends there. By default all of the track.
     """
-    found = []
+    found = [call_peaks("", np.zeros(0, np.float32), threshold)]
     with pyBigWig.open(str(prediction)) as bigwig:
         whole = ((chrom, 0, size) for chrom, size in bigwig.chroms().items())
         for chrom, start, end in whole if regions is None else regions:
-            calls = call_peaks(chrom, read_bigwig(bigwig, chrom, start, end), threshold)
-            calls[["start", "end"]] += start
-            found.append(calls)
+            values = read_bigwig(bigwig, chrom, start, end)
+            if values.max(initial=0) >= threshold:
+                calls = call_peaks(chrom, values, threshold)
+                found.append(calls.assign(start=calls["start"] + start, end=calls["end"] + start))
     calls = pd.concat(found)
     numbers = calls.groupby("chrom", sort=False).cumcount() + 1
     return calls.assign(name=calls["chrom"] + "_" + numbers.astype(str))

@@ -10,7 +10,12 @@ import pandas as pd
 
 from leopard.decoding.condense import LARGEST, condense
 from leopard.decoding.decoder import Decoder
-from leopard.decoding.regions import check_regions, decode_regions, tabulate_regions
+from leopard.decoding.regions import (
+    COLUMNS,
+    check_regions,
+    decode_regions,
+    describe_region,
+)
 from leopard.errors import InputError
 from leopard.genome.bigwig_writer import Steps, open_writer, pack
 from leopard.genome.formats import new_file
@@ -72,7 +77,7 @@ def write_regions(
         background: As of `leopard.decoding.track.decode_genome`.
         threshold: Least probability of a called base.
         track: The bigWig: of regions, widened as by `join_regions`, with no value elsewhere.
-        table: What was found in each region, in the order given; see `tabulate_regions`.
+        table: What was found in each region, in the order given; see `describe_region`.
         calibrate: An increasing map of the probabilities.
 
     Returns:
@@ -87,15 +92,16 @@ def write_regions(
     background = min(background, float(calibrate(np.array(background))))
     joined = join_regions(regions, tracks.chrom_sizes)
     decoded = map(calibrate, decode_regions(decoder, tracks, [x.region for x in joined]))
-    found: list[pd.DataFrame] = []
+    rows: dict[int, list[object]] = {}
     chromosomes = {x.region[0]: tracks.chrom_sizes[x.region[0]] for x in joined}
 
     def pieces_of(stretches: Iterator[Stretch]) -> Iterator[Steps]:
         for (_, first, _), inside in stretches:
             values = next(decoded)
-            own = [regions[number] for number in inside]
-            cut = (values[start - first : end - first] for _, start, end in own)
-            found.append(tabulate_regions(own, cut, threshold).set_index(pd.Index(inside)))
+            for number in inside:
+                _, start, end = regions[number]
+                own = values[start - first : end - first]
+                rows[number] = describe_region(regions[number], own, threshold)
             yield from condense(values, background, first)
 
     with open_writer(track, chromosomes) as bigwig:
@@ -103,6 +109,6 @@ def write_regions(
         for number, (_, stretches) in enumerate(groups):
             bigwig.write(pack(number, list(pieces_of(stretches))))
     with new_file(table) as unfinished:
-        rows = pd.concat(found).sort_index()
-        rows.to_csv(unfinished, sep="\t", index=False, float_format="%.4g")
+        found = pd.DataFrame([rows[number] for number in sorted(rows)], columns=COLUMNS)
+        found.to_csv(unfinished, sep="\t", index=False, float_format="%.4g")
     return [stretch.region for stretch in joined]

@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 from leopard.decoding.decoder import Decoder, Tile
-from leopard.decoding.peaks import call_peaks
+from leopard.decoding.peaks import find_sites
 from leopard.errors import InputError
 from leopard.genome.tracks import Region, Tracks
+
+COLUMNS = ["chrom", "start", "end", "largest", "position", "mean", "called", "sites"]
+
+CANDIDATES = 200
+"""Lengths of tiles that are compared."""
 
 
 def tile_region(size: int, start: int, end: int, length: int, halo: int, grid: int) -> list[Tile]:
@@ -33,6 +37,27 @@ def tile_region(size: int, start: int, end: int, length: int, halo: int, grid: i
     return tiles
 
 
+def choose_length(spans: Sequence[int], most: int, halo: int, grid: int) -> int:
+    """The length of tiles with which least is computed, what they overlap by included.
+
+    Args:
+        spans: Bases of each region; at least one.
+        most: Bases that a tile may have.
+        halo: As of `tile_region`.
+        grid: As of `tile_region`.
+
+    Example:
+        >>> choose_length([1000] * 99 + [20_000], 65_536, 608, 32)
+        2272
+    """
+    around = 2 * halo + grid
+    n = np.array(spans)
+    ends = np.append(-(-n // grid) * grid, most - around).clip(grid, max(most - around, grid))
+    candidates = np.unique(np.quantile(ends, np.linspace(0, 1, CANDIDATES), method="nearest"))
+    costs = [(-(-n // inside)).sum() * (inside + around) for inside in candidates]
+    return int(candidates[int(np.argmin(costs))]) + around
+
+
 def check_regions(regions: Sequence[Region], sizes: Mapping[str, int]) -> None:
     """Raise InputError for a region that is not on the genome, or is empty."""
     for chrom, start, end in regions:
@@ -46,8 +71,8 @@ def decode_regions(
 ) -> Iterator[np.ndarray]:
     """Decode regions, and nothing else but what they depend on.
 
-    Tiles are as short as the longest region lets them be, and all of one length, so that the
-    network is compiled once.
+    All tiles have one length, so that the network is compiled once, and as many are computed at
+    once as have the bases of a batch of whole chromosomes.
 
     Args:
         decoder: The ensemble.
@@ -62,16 +87,19 @@ def decode_regions(
         InputError: A region is not on the genome, or is empty.
     """
     check_regions(regions, tracks.chrom_sizes)
-    longest = max((end - start for _, start, end in regions), default=0)
+    if not regions:
+        return
     grid, halo = decoder.grid, decoder.halo
-    length = -(-(longest + 2 * halo + grid) // grid) * grid
-    length = max(min(length, decoder.tile_length), 2 * halo + 2 * grid)
+    spans = [end - start for _, start, end in regions]
+    length = choose_length(spans, decoder.tile_length, halo, grid)
+    batch_size = max(decoder.batch_size * decoder.tile_length // length, 1)
     pieces = [
         (number, chrom, tile)
         for number, (chrom, start, end) in enumerate(regions)
         for tile in tile_region(tracks.chrom_sizes[chrom], start, end, length, halo, grid)
     ]
-    decoded = decoder.decode_tiles(tracks, [(chrom, tile) for _, chrom, tile in pieces])
+    tiles = [(chrom, tile) for _, chrom, tile in pieces]
+    decoded = decoder.decode_tiles(tracks, tiles, batch_size)
     found: list[np.ndarray] = []
     for (number, _, tile), (*_, values) in zip(pieces, decoded, strict=True):
         found.append(values)
@@ -80,25 +108,20 @@ def decode_regions(
             found = []
 
 
-def tabulate_regions(
-    regions: Sequence[Region], decoded: Iterator[np.ndarray], threshold: float
-) -> pd.DataFrame:
-    """What was found in each region.
+def describe_region(region: Region, values: np.ndarray, threshold: float) -> list[object]:
+    """What was found in a region.
 
     Args:
-        regions: chrom, start, end.
-        decoded: Their probabilities, as from `decode_regions`.
+        region: chrom, start, end.
+        values: Its probabilities, float32 [end - start].
         threshold: Least probability of a called base.
 
     Returns:
-        chrom, start, end, largest (probability), position (of the first base that has it), mean,
-        called (bases), sites (that these are in).
+        A row of `COLUMNS`: chrom, start, end, largest (probability), position (of the first base
+        that has it), mean, called (bases), sites (that these are in).
     """
-    rows = []
-    for (chrom, start, end), values in zip(regions, decoded, strict=True):
-        top = int(values.argmax())
-        called, sites = int((values >= threshold).sum()), len(call_peaks(chrom, values, threshold))
-        found = [float(values[top]), start + top, float(values.mean()), called, sites]
-        rows.append([chrom, start, end, *found])
-    columns = ["chrom", "start", "end", "largest", "position", "mean", "called", "sites"]
-    return pd.DataFrame(rows, columns=columns)
+    _, start, _ = region
+    top = int(values.argmax())
+    starts, _ = find_sites(values, threshold)
+    called = int((values >= threshold).sum())
+    return [*region, float(values[top]), start + top, float(values.mean()), called, len(starts)]

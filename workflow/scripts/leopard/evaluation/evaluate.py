@@ -30,7 +30,7 @@ SUMMARY = [
 ]  # fmt: skip
 """Columns of summary.tsv."""
 
-TOTALS = ("chromosomes", "windows", "specific")
+TOTALS = ("chromosomes", "windows", "specific", "seen")
 """Scopes that are no chromosome."""
 
 
@@ -108,20 +108,17 @@ def evaluate(
         if model in invert:
             parts = tabulate_reliability(total, thresholds[model], site, invert[model])
             reliability.append(parts.assign(model=model))
-        precision, recall, threshold = precision_recall_curve(total)
-        # Evenly spaced in recall, not in threshold: the curve keeps its shape with few points.
-        kept = np.unique(
-            np.searchsorted(recall, np.linspace(0, 1, CURVE_POINTS)).clip(max=len(recall) - 1)
-        )
-        curves.append(
-            pd.DataFrame(
-                {
-                    "model": model,
-                    "recall": recall[kept],
-                    "precision": precision[kept],
-                    "threshold": threshold[kept],
-                }
-            )
-        )
+        curves.append(thin_curve(model, total))
     tables = (pd.concat(x, ignore_index=True) for x in (curves, reliability))
     return pd.DataFrame(rows), *tables
+
+
+def thin_curve(model: str, counts: ScoreCounts) -> pd.DataFrame:
+    """The precision-recall curve in few points: model, recall, precision, threshold."""
+    precision, recall, threshold = precision_recall_curve(counts)
+    # Evenly spaced in recall, not in threshold: the curve keeps its shape.
+    kept = np.unique(
+        np.searchsorted(recall, np.linspace(0, 1, CURVE_POINTS)).clip(max=len(recall) - 1)
+    )
+    columns = {"recall": recall, "precision": precision, "threshold": threshold}
+    return pd.DataFrame({"model": model} | {name: x[kept] for name, x in columns.items()})

@@ -128,6 +128,7 @@ def judge_bundle(
     measures: pd.DataFrame,
     calls: pd.DataFrame,
     other_genome: bool,
+    around_motif: bool = True,
 ) -> tuple[Painted, pd.DataFrame]:
     """A cell line that a bundle decoded, held against those that its networks were trained on.
 
@@ -138,6 +139,7 @@ def judge_bundle(
         measures: Tables as from `leopard.inputs.signals.write_measures`, of all tracks.
         calls: Called sites.
         other_genome: Whether it is another genome than the bundle's.
+        around_motif: Whether it is looked at around the motif, whose hits take longest to find.
 
     Returns:
         What `paint_line` and `judge_line` give.
@@ -146,7 +148,8 @@ def judge_bundle(
     tracks = manifest["tracks"]
     measured = {x: choose_measured(own["measured"], sizes) for x, own in tracks.items()}
     excluded = None if other_genome else bundle.excluded
-    painted = paint_line(fasta, signals, measured, manifest.get("motif"), calls, excluded)
+    motif = manifest.get("motif") if around_motif else None
+    painted = paint_line(fasta, signals, measured, motif, calls, excluded)
     table = judge_line(
         painted,
         measures.set_index("track").drop(columns="cell_line").T.to_dict(),

@@ -203,7 +203,10 @@ class Tracks:
         self.files = [Path(fasta), *(Path(x) for own in signals.values() for x in own.files)]
         self.scales = {name: float(np.float32(own.scale)) for name, own in signals.items()}
         self._fasta = pysam.FastaFile(str(fasta))
-        self._signals = {name: [_open(x) for x in own.files] for name, own in signals.items()}
+        self._signals = {
+            name: [(x, frozenset(x.chroms())) for x in map(_open, own.files)]
+            for name, own in signals.items()
+        }
         self._labels = _open(labels) if labels else None
         self._excluded = read_intervals(excluded) if excluded else {}
 
@@ -217,12 +220,15 @@ class Tracks:
     def signal(self, chrom: str, start: int, end: int, name: str | None = None) -> np.ndarray:
         """One signal, the first by default, float32 [end - start].
 
-        Replicates are summed; bases without a value, and past the chromosome's end, have 0.
+        Replicates are summed; bases without a value, on a chromosome that a file lacks, and past
+        the chromosome's end, have 0.
         """
         name = self.arrays[0] if name is None else name
         total = np.zeros(end - start, np.float32)
         inside = total[: min(end, self.chrom_sizes[chrom]) - start]
-        for bigwig in self._signals[name]:
+        for bigwig, has in self._signals[name]:
+            if chrom not in has:
+                continue
             inside += bigwig.values(chrom, start, start + len(inside), fillna=0.0)
         total *= np.float32(self.scales[name])
         return total

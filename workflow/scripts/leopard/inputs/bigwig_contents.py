@@ -1,5 +1,6 @@
 """What a bigWig holds, read once, and whether it can be used on a genome."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from leopard.genome.formats import (
     file_errors,
     other_style,
 )
+
+log = logging.getLogger(__name__)
 
 BIGWIG_SIGNATURE = (0x888FFC26).to_bytes(4, "little")
 LABELS = (-1, 0, 1)  # masked, not bound, bound
@@ -41,6 +44,40 @@ class Contents(NamedTuple):
     bound: float
     other: float | None
     positive: set[str]
+
+
+def find_present(
+    path: Path, chrom_sizes: Mapping[str, int], chromosomes: Sequence[str]
+) -> list[str]:
+    """Those chromosomes of a genome that a bigWig has; on the others it counts as 0, which is said.
+
+    What has no reads is in no bigWig, as chrY where the cells are a woman's.
+
+    Args:
+        path: The bigWig.
+        chrom_sizes: Length in bases of every contig of the FASTA.
+        chromosomes: Those that are used.
+
+    Returns:
+        They, in order; all of a file that cannot be read, for whoever reads it to refuse.
+
+    Raises:
+        InputError: A bigWig of another genome, or of less than half of it.
+    """
+    try:
+        with path.open("rb") as stream:
+            sizes = pybigtools.open(stream).chroms()
+    except (OSError, ValueError, pybigtools.BBIReadError):
+        return list(chromosomes)
+    present = [chrom for chrom in chromosomes if chrom in sizes]
+    missing = [chrom for chrom in chromosomes if chrom not in sizes]
+    bases = sum(chrom_sizes[chrom] for chrom in chromosomes)
+    if 2 * sum(chrom_sizes[chrom] for chrom in present) < bases:
+        present = list(chromosomes)  # to be refused, with what is missing
+    match_chromosomes(path, sizes, chrom_sizes, present)
+    if missing:
+        log.warning("%s: without %s, where it counts as 0", path, examples(missing))
+    return present
 
 
 def check_bigwig(
@@ -70,7 +107,7 @@ def check_bigwig(
     try:
         with pyBigWig.open(str(path)) as bigwig:
             sizes = bigwig.chroms()
-            _check_chromosomes_match(path, sizes, chrom_sizes, chromosomes)
+            match_chromosomes(path, sizes, chrom_sizes, chromosomes)
             # Of the whole file: pyBigWig crashes on the header of one where it is no number.
             with path.open("rb") as stream:
                 finite = np.isfinite(pybigtools.open(stream).info()["summary"]["sum"])
@@ -107,7 +144,7 @@ def _read_contents(bigwig: "pyBigWig.bigWigFile", sizes: Mapping[str, int]) -> C
     return Contents(covered / bases, float(lowest), float(highest), bound / bases, other, positive)
 
 
-def _check_chromosomes_match(
+def match_chromosomes(
     path: Path, sizes: Mapping[str, int], chrom_sizes: Mapping[str, int], chromosomes: Sequence[str]
 ) -> None:
     """Raise InputError where `chromosomes` are not in `sizes`, or not of the FASTA's length."""

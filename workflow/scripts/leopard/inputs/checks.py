@@ -18,7 +18,7 @@ from leopard.genome.formats import (
     read_narrowpeak,
 )
 from leopard.genome.tracks import read_chrom_sizes
-from leopard.inputs.bigwig_contents import Contents, check_bigwig
+from leopard.inputs.bigwig_contents import Contents, check_bigwig, find_present
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,12 @@ def check_genome(
 
 
 def check_signals(
-    fasta: Path, cell_line: str, track: str, paths: Sequence[Path], chromosomes: Sequence[str]
+    fasta: Path,
+    cell_line: str,
+    track: str,
+    paths: Sequence[Path],
+    chromosomes: Sequence[str],
+    some_missing: bool = False,
 ) -> pd.DataFrame:
     """Check that each bigWig of a cell line's signal has all `chromosomes` of the study.
 
@@ -82,6 +87,7 @@ def check_signals(
         track: The signal's name.
         paths: The bigWigs.
         chromosomes: Those of all splits, and those to predict.
+        some_missing: Whether a bigWig may lack some, as `find_present` has it.
 
     Returns:
         As `check_genome`.
@@ -91,14 +97,18 @@ def check_signals(
     """
     sizes, rows = read_chrom_sizes(fasta), []
     for path in paths:
-        found = check_bigwig(path, sizes, chromosomes)
+        present = find_present(path, sizes, chromosomes) if some_missing else chromosomes
+        found = check_bigwig(path, sizes, present)
         if found.lowest < 0:
             problem = f"values below 0, down to {found.lowest:g}, as of a log ratio"
             raise InputError(path, problem, "give coverage, cut sites or a ratio without logarithm")
         if not found.highest:
             problem = "no signal on the chromosomes of the study"
             raise InputError(path, problem, "check which track is meant, or leave it out")
-        rows.append(("signal", cell_line, track, path, len(chromosomes), _coverage(found)))
+        note = _coverage(found)
+        if missing := [chrom for chrom in chromosomes if chrom not in present]:
+            note += f"; 0 on {examples(missing)}, which it lacks"
+        rows.append(("signal", cell_line, track, path, len(present), note))
     return tabulate(rows)
 
 

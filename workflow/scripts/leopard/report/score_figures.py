@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leopard.evaluation.evaluate import TOTALS
+from leopard.evaluation.judged import UNSEEN
 from leopard.genome.formats import natural_key
 from leopard.report.style import BASELINE_COLOURS, STYLE, display_name, model_colours
 
@@ -33,6 +35,8 @@ def plot_precision_recall(curves: pd.DataFrame, metrics: pd.DataFrame, title: st
             f"{display_name(model)}, average precision {total.at[model, 'average_precision']:.3f}"
         )
         left.plot(curve["recall"], curve["precision"], style, color=colours[model], label=label)
+        if np.isnan(total.at[model, "threshold"]):
+            continue
         chosen = curve.loc[(curve["threshold"] - total.at[model, "threshold"]).abs().idxmin()]
         left.plot(
             chosen["recall"], chosen["precision"], "o", color=colours[model], mec="white", ms=9
@@ -48,6 +52,23 @@ def plot_precision_recall(curves: pd.DataFrame, metrics: pd.DataFrame, title: st
     return figure
 
 
+def mark_seen(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Metrics of a track judged by labels of its own, as `plot_precision_recall` takes them.
+
+    Args:
+        metrics: As from `leopard.evaluation.judged.judge_labelled`.
+
+    Returns:
+        The same; the names of chromosomes that networks had seen say so, and where there is no
+        other, they are what "chromosomes" stands for.
+    """
+    totals, seen = metrics["scope"].isin(TOTALS), metrics["role"] != UNSEEN
+    names = metrics["scope"].where(totals | ~seen, metrics["scope"] + " (" + metrics["role"] + ")")
+    if seen.all():
+        names = names.replace("seen", "chromosomes")
+    return metrics.assign(scope=names)
+
+
 def _plot_chromosomes(axes: Axes, metrics: pd.DataFrame, colours: Mapping[str, str]) -> None:
     """Average precision of each model on each test chromosome."""
     scopes = metrics[~metrics["scope"].isin(TOTALS)]
@@ -57,4 +78,4 @@ def _plot_chromosomes(axes: Axes, metrics: pd.DataFrame, colours: Mapping[str, s
         (dots,) = axes.plot(values, range(len(chroms)), "o", color=colours[model], markersize=9)
         dots.set(alpha=0.85, clip_on=False)
     axes.set(xlim=(0, 1), xlabel="average precision", yticks=range(len(chroms)))
-    axes.set(yticklabels=chroms, ylim=(len(chroms) - 0.5, -0.5), title="Each test chromosome")
+    axes.set(yticklabels=chroms, ylim=(len(chroms) - 0.5, -0.5), title="Each chromosome")

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from leopard.study.explained import EXPLAINED
 from leopard.study.reads import Reads, kind_of
 from leopard.study.refusals import refuse
 from leopard.study.sources import Sources
+from leopard.study.variants import vcf_ending
 
 Config = dict[str, Any]
 
@@ -43,6 +45,20 @@ class Cells:
         """The FASTA as given."""
         given = self.config["genome"]
         return self._locate(given["fasta"], "genome", "genome.fasta", given["checksum"])
+
+    @cached_property
+    def variants(self) -> list[str]:
+        """The file of variants to score."""
+        given = self.config["variants"]
+        checksum = given["checksum"]
+        files = [x for x in [given["file"]] if x]
+        return [self._locate(x, "variants", "variants.file", checksum) for x in files]
+
+    @cached_property
+    def sites(self) -> list[str]:
+        """A BED file of sites to explain, in place of called ones."""
+        given = self.config["explain"]["sites"]
+        return [self._locate(x, "sites", "explain.sites") for x in [given] if x]
 
     @property
     def fasta(self) -> str:
@@ -119,6 +135,30 @@ class Cells:
     def calls(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
         """The called sites of a model in a cell line."""
         return f"{self.out}/predictions/{model}/{cell_line}.narrowPeak"
+
+    @property
+    def variant_results(self) -> dict[str, str]:
+        """Scores of variants of a model in a cell line, by kind: table, vcf and its index."""
+        name = f"{self.out}/variants/{{model}}/{{cell_line}}"
+        results = {"table": f"{name}.tsv"}
+        ending = vcf_ending(self.variants[0]) if self.variants else None
+        if ending:
+            results["vcf"] = f"{name}{ending}"
+        if ending == ".vcf.gz":
+            results["index"] = f"{name}{ending}.tbi"
+        return results
+
+    @property
+    def explained(self) -> dict[str, str]:
+        """Why sites of a cell line are called by a model, by kind of file."""
+        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
+        return {kind: f"{directory}/{name}" for kind, name in EXPLAINED.items()}
+
+    @property
+    def variant_settings(self) -> dict[str, int]:
+        """The fields of `leopard.interpretation.alleles.Settings`."""
+        keys = ("neighbourhood", "longest_allele", "background", "seed")
+        return {key: self.config["variants"][key] for key in keys}
 
     def _where(self, row: Mapping[str, str | None]) -> str:
         return f"{self.config['signals']}, cell line {row['cell_line']}"

@@ -1,4 +1,4 @@
-"""A study that only decodes: bundles, a genome and cell lines. Nothing is trained or judged."""
+"""A study that only decodes: bundles, a genome and cell lines. Nothing is trained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,6 @@ class DecodingStudy(Cells):
     Some of it is there because the rules of what every study has ask for it, and is of no use.
 
     Attributes:
-        labelled: Cell lines with labels: none.
         exclusions: Files of bases that count nowhere: none, for a bundle brings its own.
         chromosomes: By split: none.
         factor_label: First of a result's labels in a report: none, as models tell factors apart.
@@ -30,7 +29,6 @@ class DecodingStudy(Cells):
         counting: How reads are counted: as `counted_as` says.
     """
 
-    labelled: ClassVar[list[str]] = []
     exclusions: ClassVar[list[str]] = []
     chromosomes: ClassVar[dict[str, list[str]]] = {}
     factor_label: ClassVar[dict[str, str]] = {}
@@ -43,7 +41,8 @@ class DecodingStudy(Cells):
         Raises:
             InputError: The first problem found.
         """
-        _ = self.genome, self.bundles, self.regions, self.raw_signals
+        _ = self.genome, self.bundles, self.regions, self.raw_signals, self.label_files
+        _ = self.variants, self.sites
 
     @property
     def models(self) -> list[str]:
@@ -100,6 +99,10 @@ class DecodingStudy(Cells):
         """Tracks of the sheet."""
         return list(dict.fromkeys(track for own in self.raw_signals.values() for track in own))
 
+    def main(self, cell_line: str) -> str:
+        """The track that figures show of a cell line, where they show one."""
+        return next(iter(self.raw_signals[cell_line]))
+
     @property
     def shared_checks(self) -> list[str]:
         """What the checks of the genome and of all signals found."""
@@ -110,10 +113,42 @@ class DecodingStudy(Cells):
         """What the check of a bundle found."""
         return f"{self.out}/checks/{model}.bundle.tsv"
 
+    def labels_check(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
+        """What the check of labels found."""
+        return f"{self.out}/checks/{model}.{cell_line}.labels.tsv"
+
     @property
     def checks(self) -> list[str]:
         """What all checks found."""
-        return [*self.shared_checks, *map(self.bundle_check, self.models)]
+        labels = (self.labels_check(*pair) for pair in self.label_files)
+        return [*self.shared_checks, *map(self.bundle_check, self.models), *labels]
+
+    @cached_property
+    def label_files(self) -> dict[tuple[str, str], str]:
+        """Labels as given, by model and cell line."""
+        return {
+            (model, str(row["cell_line"])): self.sources.locate(
+                str(row["labels"]),
+                "labels",
+                f"{self.config['labels']['sheet']}, cell line {row['cell_line']}",
+                row["checksum"],
+            )
+            for row in self.sheets["labels"]
+            for model in self.models
+            if row["tf"] in (None, model)
+        }
+
+    def label_track(self, model: str, cell_line: str) -> str:
+        """The bigWig of 1-bp labels: the input itself, or the one made from peaks."""
+        if self.config["labels"]["mode"] == "bigwig":
+            return self.label_files[model, cell_line]
+        return f"{self.out}/labels/{model}/{cell_line}.bigWig"
+
+    def judged(self, model: str = "{model}", cell_line: str = "{cell_line}") -> dict[str, str]:
+        """What labels say of a track, by kind of table."""
+        name = f"{self.out}/evaluation/{model}/{cell_line}"
+        kinds = {"metrics": "judged", "curves": "curves", "reliability": "reliability"}
+        return {kind: f"{name}.{ending}.tsv" for kind, ending in kinds.items()}
 
     def measures(self, model: str = "{model}", cell_line: str = "{cell_line}") -> str:
         """What the signals of a cell line are like where a bundle measures them."""

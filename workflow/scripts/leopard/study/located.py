@@ -45,20 +45,6 @@ class Located(Asked):
         given = self.config["evaluation"]["regions"]
         return [self._locate(x, "regions", "evaluation.regions") for x in [given] if x]
 
-    @cached_property
-    def variants(self) -> list[str]:
-        """The file of variants to score."""
-        given = self.config["variants"]
-        checksum = given["checksum"]
-        files = [x for x in [given["file"]] if x]
-        return [self._locate(x, "variants", "variants.file", checksum) for x in files]
-
-    @cached_property
-    def sites(self) -> list[str]:
-        """A BED file of sites to explain, in place of called ones."""
-        given = self.config["explain"]["sites"]
-        return [self._locate(x, "sites", "explain.sites") for x in [given] if x]
-
     @property
     def jaspar_taxon(self) -> str | None:
         """The group of JASPAR that motifs are matched to; none for all of them, or another file."""

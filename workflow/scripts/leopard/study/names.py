@@ -44,7 +44,7 @@ def nearest(name: str, names: Collection[str]) -> str:
 
 
 def match_labels(
-    labelled: Sequence[str], lines: Sequence[str], labels_sheet: str, signals_sheet: str
+    labelled: Sequence[str], lines: Collection[str], labels_sheet: str, signals_sheet: str
 ) -> list[str]:
     """Warnings of rows of labels whose cell line has no signal, and which are left out.
 
@@ -65,7 +65,7 @@ def match_labels(
     ]
     if len(warnings) == len(labelled):
         problem = warnings[0].split(": ", 1)[1] if warnings else "no row is of the study's factor"
-        refuse(labels_sheet, problem.replace("; ", ", "), "without labels there is no study")
+        refuse(labels_sheet, problem.replace("; ", ", "), "correct the names in one of them")
     return warnings
 
 

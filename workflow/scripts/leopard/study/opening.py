@@ -1,5 +1,6 @@
 """A config made into a study: completed, its sheets read, or refused in one line."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from leopard.study.cells import Config
@@ -42,7 +43,7 @@ def _complete_decoding(config: Config, schema: Path, training: Path) -> None:
     """Complete and check a config with bundles; what only others may have is told as such."""
     own, others = (read_schema(x)["properties"] for x in (schema, training))
     if odd := [key for key in config if key in others and key not in own]:
-        problem = "a study with bundles decodes; it trains and judges nothing"
+        problem = "a study with bundles decodes; it trains nothing"
         refuse(f"config ({odd[0]})", problem, "leave that key out")
     complete_config(config, schema)
 
@@ -58,6 +59,7 @@ def open_decoding(config: Config, schemas: Path) -> DecodingStudy:
         InputError: The first problem found.
     """
     rows = _read_signals(config, schemas)
+    labels, warnings = _read_given_labels(config, schemas, {str(row["cell_line"]) for row in rows})
     out = f"results/{config['study']}"
     study = DecodingStudy(
         config=config,
@@ -66,8 +68,8 @@ def open_decoding(config: Config, schemas: Path) -> DecodingStudy:
         leads=True,
         cell_lines=list(dict.fromkeys(str(row["cell_line"]) for row in rows)),
         sources=Sources(out, out),
-        sheets={"signals": rows},
-        warnings=[],
+        sheets={"signals": rows, "labels": labels},
+        warnings=warnings,
     )
     check_names("model", study.models)
     check_names("cell line", study.cell_lines)
@@ -76,6 +78,29 @@ def open_decoding(config: Config, schemas: Path) -> DecodingStudy:
         refuse("config", "it has regions and chromosomes", "leave one of them out")
     study.locate_inputs()
     return study
+
+
+def _read_given_labels(
+    config: Config, schemas: Path, cell_lines: Collection[str]
+) -> tuple[list[dict[str, str | None]], list[str]]:
+    """Rows of the sheet of labels of a study with bundles, if it has one, and warnings."""
+    if config["labels"] is None:
+        return [], []
+    sheet, models = config["labels"]["sheet"], list(config["models"])
+    path = expand(sheet, "config (labels.sheet)")
+    rows = read_sheet(path, schemas / "labels.schema.yaml", ["tf", "cell_line"])
+    for row in rows:
+        if row["tf"] not in (None, *models):
+            refuse(sheet, f"tf {row['tf']} is no bundle", f"name one: {', '.join(models)}")
+    lines = [str(row["cell_line"]) for row in rows]
+    for line in lines:
+        if lines.count(line) > 1 and any(
+            row["tf"] is None for row in rows if row["cell_line"] == line
+        ):
+            problem = f"cell line {line} has rows for all bundles and for one"
+            refuse(sheet, problem, "name a bundle in each, in a column tf")
+    warnings = match_labels(lines, cell_lines, sheet, config["signals"])
+    return [row for row in rows if row["cell_line"] in cell_lines], warnings
 
 
 def _read_signals(config: Config, schemas: Path) -> list[dict[str, str | None]]:

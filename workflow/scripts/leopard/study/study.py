@@ -7,12 +7,11 @@ from typing import Any
 
 from leopard.study.cells import Config
 from leopard.study.experiments import Experiments
-from leopard.study.explained import EXPLAINED, MOTIFS
+from leopard.study.explained import MOTIFS
 from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 from leopard.study.signals import Signals
 from leopard.study.tracks import list_arrays
-from leopard.study.variants import vcf_ending
 
 
 @dataclass(frozen=True)
@@ -89,24 +88,6 @@ class Study(Signals):
         return [line for line in self.labelled if line != cell_line]
 
     @property
-    def variant_results(self) -> dict[str, str]:
-        """Scores of variants of a model in a cell line, by kind: table, vcf and its index."""
-        name = f"{self.out}/variants/{{model}}/{{cell_line}}"
-        results = {"table": f"{name}.tsv"}
-        ending = vcf_ending(self.variants[0]) if self.variants else None
-        if ending:
-            results["vcf"] = f"{name}{ending}"
-        if ending == ".vcf.gz":
-            results["index"] = f"{name}{ending}.tbi"
-        return results
-
-    @property
-    def explained(self) -> dict[str, str]:
-        """Why sites of a cell line are called by a model, by kind of file."""
-        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
-        return {kind: f"{directory}/{name}" for kind, name in EXPLAINED.items()}
-
-    @property
     def motifs_found(self) -> dict[str, str]:
         """The motifs in its contributions, by kind of file."""
         directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
@@ -121,12 +102,6 @@ class Study(Signals):
     def known_motifs(self) -> str:
         """The motifs that these are compared with."""
         return f"{self.shared}/inputs/motif_database.meme"
-
-    @property
-    def variant_settings(self) -> dict[str, int]:
-        """The fields of `leopard.interpretation.alleles.Settings`."""
-        keys = ("neighbourhood", "longest_allele", "background", "seed")
-        return {key: self.config["variants"][key] for key in keys}
 
     def scores(self, model: str, cell_line: str) -> list[str]:
         """The files that a model's or a baseline's scores are read from."""
