@@ -141,6 +141,10 @@ SPOILT = {
         lambda x, rng: rng.permutation(x.reshape(-1, 1000)).ravel(),
         "hardly open there",
     ),
+    "another assay, where chromatin is closed": (
+        lambda x, rng: rng.poisson(2 * x.mean() * (1 - np.minimum(x / (4 * x.mean()), 1))),
+        "hardly open there",
+    ),
     "a tenth of the reads": (lambda x, rng: rng.binomial(x.astype(int), 0.1), "times the depth"),
 }
 
