@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pyBigWig
+import pysam
 import pytest
 from sklearn.metrics import average_precision_score
 from workflow.conftest import Study, serve, write_sheet
@@ -116,6 +117,7 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     assert from_reads > from_coverage - 0.05
 
     # Regions, with two bundles: what all of the chromosome has there, and a table.
+    write_sheet(directory / "signals.tsv", "cell_line replicate signal", "b 1 b.bigWig")
     bed = decoding.directory / "regions.bed"
     bed.write_text("chr3\t1000\t2000\nchr2\t100\t400\nchr3\t1500\t2600\n")
     decoding.config |= {"study": "regions", "regions": "regions.bed"}
@@ -140,11 +142,12 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
             np.testing.assert_allclose(*values, atol=2e-4)
 
     # Why sites are called there, and what a variant changes, as the study of the bundle says.
-    write_sheet(directory / "signals.tsv", "cell_line replicate signal", "b 1 b.bigWig")
-    (directory / "some.tsv").write_text("chr3\t1201\tN\tA\n")
+    with pysam.FastaFile(str(decoding.results / "genome/genome.fa")) as genome:
+        letter = genome.fetch("chr3", 1200, 1201).upper()
+    other = "A" if letter != "A" else "C"
+    (directory / "some.tsv").write_text(f"chr3\t1201\t{letter}\t{other}\tv1\n")
     decoding.config["models"] = {"near": near}
     decoding.config |= {"explain": {"best": 5}, "variants": {"file": "some.tsv", "background": 5}}
-    decoding.config["variants"]["mismatches"] = "keep"
     decoding.succeed("explain", "variants")
     sites = pd.read_csv(decoding.results / "interpretation/near/b/sites.tsv", sep="\t")
     assert 0 < len(sites) <= 5 and set(sites["chrom"]) <= {"chr2", "chr3"}
@@ -152,7 +155,7 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
         figure = decoding.results / f"report/contributions/near/b.{name}.png"
         assert figure.stat().st_size > 10_000
     scored = pd.read_csv(decoding.results / "variants/near/b.tsv", sep="\t")
-    assert len(scored) == 1 and scored["skipped"].notna().all()
+    assert len(scored) == 1 and scored["logit_difference"].notna().all()
 
     # Another genome, by its lengths.
     (decoding.directory / "genome.fa").write_text(f">chr1\n{'ACGT' * 100}\n")
