@@ -9,8 +9,8 @@ SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 DEMO := --configfile config/demo.yaml
 DECODE := --configfile config/decode.yaml
 REPORT := results/demo/report.html
-# OpenMP would spin beside the second worker.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# OpenMP would spin beside other workers. On two cores three are busy, for tests wait for Snakemake.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The report of a study, unless it is there and no table is newer.
 draw_report = test -e results/$(1)/report.html \

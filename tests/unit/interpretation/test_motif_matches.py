@@ -16,6 +16,8 @@ from leopard.interpretation.motif_patterns import Pattern
 from memelite import tomtom
 from scipy.stats import false_discovery_control
 
+pytestmark = pytest.mark.slow  # memelite is compiled for a minute
+
 RNG = np.random.default_rng(3)
 KNOWN = [
     (f"known_{n}", RNG.dirichlet([0.3] * 4, size=width).T)
