@@ -9,8 +9,8 @@ SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 DEMO := --configfile config/demo.yaml
 DECODE := --configfile config/decode.yaml
 REPORT := results/demo/report.html
-# OpenMP would spin beside other workers. On two cores three are busy, for tests wait for Snakemake.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# OpenMP would spin beside the second worker.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The report of a study, unless it is there and no table is newer.
 draw_report = test -e results/$(1)/report.html \
@@ -51,8 +51,8 @@ experiments: $(READY)  ## tuning, joint search, ablation, scaling and comparison
 test: $(READY)  ## the library, and the workflow on a tiny study (minutes)
 	$(PYTEST)
 
-test-slow: $(READY)  ## the library on JAX, on several devices, with too little memory, on real reads (minutes)
-	$(PYTEST) tests/unit -m slow
+test-slow: $(READY)  ## what takes long: JAX, several devices, too little memory, real reads, TF-MoDISco (minutes)
+	$(PYTEST) tests/unit tests/workflow -m slow
 
 test-studies: $(READY)  ## whole studies of every other kind (a quarter of an hour)
 	$(PYTEST) tests/studies

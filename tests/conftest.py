@@ -18,10 +18,6 @@ def device() -> dict:
     return devices.set_up(threads=2)
 
 
-ORDER = {"test_run.py": 0, "test_method.py": 0, "test_tutorial.py": 2}
-"""The longest files first, and what waits for the study of another worker last; others are 1."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all workers busy."""
-    items.sort(key=lambda item: ORDER.get(item.path.name, 1))
+    """The longest files first; of two workers only one then waits for the finished study."""
+    items.sort(key=lambda item: item.path.name not in ("test_run.py", "test_method.py"))

@@ -1,13 +1,18 @@
 """What a change to a finished study, or a copy of it, runs again, and what not."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+from leopard.decoding.calibration import Calibration
+from leopard.genome.tracks import MASKED, Tracks
 from leopard.inputs.signals import open_line
-from workflow.conftest import ROOT, Study
+from sklearn.metrics import average_precision_score
+from workflow.conftest import ROOT, Study, read_all
 
 
 def planned(study, *arguments):
@@ -154,3 +159,28 @@ def test_results_copied_elsewhere_are_continued(finished, tmp_path):
     for name in ("b.tsv", "summary.tsv"):
         copied = elsewhere.results / "evaluation" / name
         assert copied.read_bytes() == (finished.results / "evaluation" / name).read_bytes()
+
+
+def test_without_calibration_the_networks_own_probabilities_are_written(finished):
+    """Parameters and tracks against these, decoded once more."""
+    calibrated = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
+    record = json.loads((finished.results / "models/unet/calibration.json").read_text())
+    labels = Tracks(
+        finished.results / "genome/genome.fa",
+        labels=finished.results / "labels/a.bigWig",
+        excluded=finished.results / "genome/excluded.bed",
+    ).labels("chr2", 0, 60_000)
+    counted = labels != MASKED
+    finished.config["prediction"] |= {"calibrate": False}
+    assert "predict_binding" in planned(finished, "predict")
+    finished.succeed("results/tiny/predictions/unet/a.bigWig")
+    said = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
+    expected = record["fitted_on"]["expected_before"]
+    assert said[counted].sum() == pytest.approx(expected, rel=0.01)
+    calibration = Calibration(record["low"], record["high"], record["shift"])
+    apart = (said > 0.05) & (calibrated > 0.05)
+    np.testing.assert_allclose(calibration(said)[apart], calibrated[apart], atol=2e-3)
+    bound = labels[counted] == 1
+    before, after = (average_precision_score(bound, x[counted]) for x in (said, calibrated))
+    # The order is the same; values that are rounded alike become ties, in one or in the other.
+    assert before == pytest.approx(after, abs=1e-2)

@@ -135,6 +135,12 @@ def write_sheet(path: Path, header: str, *rows: str) -> None:
     path.write_text("\n".join([header, *rows]).replace(" ", "\t") + "\n")
 
 
+def read_all(path: Path, chrom: str) -> np.ndarray:
+    """Every value of a chromosome; 0 where there is none."""
+    with pyBigWig.open(str(path)) as bigwig:
+        return np.nan_to_num(bigwig.values(chrom, 0, bigwig.chroms(chrom), numpy=True))
+
+
 def equal_tracks(one: Path, other: Path) -> None:
     with pyBigWig.open(str(one)) as a, pyBigWig.open(str(other)) as b:
         assert a.chroms() == b.chroms()

@@ -115,6 +115,7 @@ def test_a_plan_that_gadi_would_refuse(arguments, settings, message):
     assert text.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_leopard_plans_for_every_factor():
     text = plan("leopard")
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", text, re.M))

@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 import pyBigWig
 import pytest
-from leopard.decoding.calibration import Calibration
 from leopard.genome.formats import read_narrowpeak
 from leopard.genome.tracks import MASKED, OTHER, Tracks
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from workflow.conftest import ROOT
+from workflow.conftest import ROOT, read_all
 
 SUMMARY = [
     *("cell_line", "model", "resolution", "positive_rate", "loss", "pr_auc", "average_precision"),
@@ -28,11 +27,6 @@ SUMMARY = [
 
 
 MODELS = ("unet", "motif", "accessibility", "motif_accessibility", "trees")
-
-
-def read_all(path, chrom):
-    with pyBigWig.open(str(path)) as bigwig:
-        return np.nan_to_num(bigwig.values(chrom, 0, bigwig.chroms(chrom), numpy=True))
 
 
 def test_second_run_does_nothing(finished):
@@ -70,7 +64,6 @@ def test_summary_agrees_with_scikit_learn(finished):
 
 
 def test_probabilities_are_calibrated_on_validation_chromosomes(finished):
-    """Parameters and tracks against the networks' own probabilities, decoded once more."""
     record = json.loads((finished.results / "models/unet/calibration.json").read_text())
     fitted = record["fitted_on"]
     assert (fitted["cell_lines"], fitted["chromosomes"]) == (["a"], ["chr2"])
@@ -92,18 +85,6 @@ def test_probabilities_are_calibrated_on_validation_chromosomes(finished):
     total = reliability.iloc[0]
     assert total["bases"] == "all" and (reliability["model"] == "unet").all()
     assert row["calibration"] == pytest.approx(total["predicted"] / total["observed"], rel=2e-3)
-
-    finished.config["prediction"] |= {"calibrate": False}
-    finished.succeed("results/tiny/predictions/unet/a.bigWig")
-    said = read_all(finished.results / "predictions/unet/a.bigWig", "chr2").astype(float)
-    assert said[counted].sum() == pytest.approx(fitted["expected_before"], rel=0.01)
-    calibration = Calibration(record["low"], record["high"], record["shift"])
-    apart = (said > 0.05) & (track > 0.05)
-    np.testing.assert_allclose(calibration(said)[apart], track[apart], atol=2e-3)
-    bound = labels[counted] == 1
-    before, after = (average_precision_score(bound, x[counted]) for x in (said, track))
-    # The order is the same; values that are rounded alike become ties, in one or in the other.
-    assert before == pytest.approx(after, abs=1e-2)
 
 
 def test_tracks_hold_every_base_of_every_chromosome(finished):

@@ -162,6 +162,7 @@ def test_factornet_reads_both_strands_with_the_same_weights(device):
     assert model.predict_on_batch([codes, signal])[0] != forward[0]
 
 
+@pytest.mark.slow
 def test_factornet_trains_and_scores_bases(tmp_path, tracks, device):
     part = tracks, draw_bins(tracks, ["chr1"], 60, [1])
     train_factornet(part, part, 1, 7, tmp_path / "x.keras")

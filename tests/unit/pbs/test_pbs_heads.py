@@ -200,6 +200,7 @@ def test_a_head_ends_as_its_run_does(site, tmp_path):
     assert not Path("signals").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rounds", "states"), [("1", "FQ"), ("30", "F")])
 def test_head_goes_on_only_when_out_of_time(site, tmp_path, monkeypatch, rounds, states):
     """Near the end of its walltime: it lets its jobs end, and submits itself again."""

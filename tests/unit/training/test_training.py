@@ -361,6 +361,7 @@ def test_a_loss_that_never_was_a_number_is_an_error(tmp_path):
     assert not (tmp_path / "model.keras").exists()
 
 
+@pytest.mark.slow
 def test_training_stops_before_its_time_is_up_and_goes_on_later(tmp_path, undisturbed):
     sources = (Bumps(1, 52), Bumps(2, 12), tmp_path, tmp_path / "checkpoints", {})
     with pytest.raises(TimeUpError, match="1 of 12 epochs are finished; run again to go on"):

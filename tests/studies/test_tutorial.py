@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from workflow.conftest import ROOT, Study
 
 # Not run: they make what the others look at.
