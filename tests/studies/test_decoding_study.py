@@ -143,9 +143,9 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
 
     # Why sites are called there, and what a variant changes, as the study of the bundle says.
     with pysam.FastaFile(str(decoding.results / "genome/genome.fa")) as genome:
-        letter = genome.fetch("chr3", 1200, 1201).upper()
+        letter = genome.fetch("chr3", 20_000, 20_001).upper()
     other = "A" if letter != "A" else "C"
-    (directory / "some.tsv").write_text(f"chr3\t1201\t{letter}\t{other}\tv1\n")
+    (directory / "some.tsv").write_text(f"chr3\t20001\t{letter}\t{other}\tv1\n")
     decoding.config["models"] = {"near": near}
     decoding.config |= {"explain": {"best": 5}, "variants": {"file": "some.tsv", "background": 5}}
     decoding.succeed("explain", "variants")
