@@ -47,11 +47,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, motif_url: str) -> Stu
         motif=motif_url,
         members=[{"train": "a", "validation": "a", "seed": 1}],
         genome={"fasta": "results/tiny/simulated/genome.fa.gz", "assembly": "hg19"},
-        explain={"best": 120, "motif_database": str(MOTIF)},
+        explain={"sites": "explained.bed", "motif_database": str(MOTIF)},
         variants={"file": "results/tiny/simulated/variants.vcf", "background": 20},
     )
     rows = [f"chr1\t{start}\t{start + 90}\n" for start in range(0, 149_000, 70)]
     (study.directory / "fragments.tsv").write_text("".join(rows))
+    # Too few to find motifs in, which would take every run minutes.
+    sites = [f"chr1\t{start}\t{start + 20}\n" for start in range(10_000, 140_000, 10_000)]
+    (study.directory / "explained.bed").write_text("".join(sites))
     write_sheet(
         study.directory / "signals.tsv",
         "cell_line replicate signal assay",
