@@ -136,7 +136,12 @@ def judge_labelled(
         for scope in sorted(totals):
             role = UNSEEN if scope == "chromosomes" else "seen"
             rows.append(_row(model, scope, role, totals[scope], threshold))
-        first = min(totals)
+        # Of the unseen, if there is a bound base among them: else nothing can be ranked.
+        known = [scope for scope in sorted(totals) if totals[scope].positives.any()]
+        if not known:
+            problem = "no bound base lies where its track is judged"
+            raise InputError(bundle.path, problem, "give other labels, or other regions")
+        first = known[0]
         curves.append(thin_curve(model, totals[first]))
         if model == name:
             own = [x for x, role in roles.items() if (role == UNSEEN) == (first == "chromosomes")]
