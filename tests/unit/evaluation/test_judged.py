@@ -118,3 +118,18 @@ def test_where_all_was_seen_it_is_called_so(tracks, prediction):
     assert mark_seen(metrics)["scope"].to_list() == ["chr2 (chosen by)", "chromosomes"] * 2
     assert plot_precision_recall(curves, mark_seen(metrics), "net in b").axes[0].get_legend()
     assert judged_page(metrics.assign(judged="net", cell_line="b")).count('class="marked"') == 0
+
+
+def test_where_nothing_unseen_is_known_to_be_bound(genome, prediction, tmp_path):
+    excluded = tmp_path / "excluded.bed"
+    excluded.write_text(f"chr2\t0\t{SIZES['chr2']}\n")
+    tracks = Tracks(genome.fasta, genome.signal_files, genome.labels_file, excluded)
+    roles = {"chr1": "trained on", "chr2": "never seen"}
+    metrics, curves, reliability = judge_labelled(
+        "net", make_bundle(), tracks, prediction, roles, None
+    )
+    assert metrics["scope"].to_list() == ["chr1", "chr2", "chromosomes", "seen"] * 2
+    assert curves["recall"].max() == pytest.approx(1)
+    assert reliability.iloc[0]["n"] == (genome.labels["chr1"] >= 0).sum()
+    with pytest.raises(InputError, match=r"a.zip: no bound base lies where"):
+        judge_labelled("net", make_bundle(), tracks, prediction, {"chr2": "never seen"}, None)
