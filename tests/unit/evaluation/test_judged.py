@@ -7,7 +7,12 @@ import pytest
 from conftest import MOTIF, SIZES, write_bigwig
 from leopard.decoding.calibration import Calibration
 from leopard.errors import InputError
-from leopard.evaluation.judged import exclude_unjudged, find_roles, judge_labelled
+from leopard.evaluation.judged import (
+    exclude_unjudged,
+    find_roles,
+    find_shown,
+    judge_labelled,
+)
 from leopard.genome.tracks import Tracks
 from leopard.report.judged_pages import judged_page
 from leopard.report.score_figures import mark_seen, plot_precision_recall
@@ -130,6 +135,11 @@ def test_where_nothing_unseen_is_known_to_be_bound(genome, prediction, tmp_path)
     )
     assert metrics["scope"].to_list() == ["chr1", "chr2", "chromosomes", "seen"] * 2
     assert curves["recall"].max() == pytest.approx(1)
+    assert find_shown(metrics) == "seen"
+    marked = mark_seen(metrics)
+    assert marked["scope"].to_list() == ["chr1 (trained on)", "chr2", "chromosomes"] * 2
+    legend = plot_precision_recall(curves, marked, "net in b").axes[0].get_legend()
+    assert not any("nan" in x.get_text() for x in legend.get_texts())
     assert reliability.iloc[0]["n"] == (genome.labels["chr1"] >= 0).sum()
     with pytest.raises(InputError, match=r"a.zip: no bound base lies where"):
         judge_labelled("net", make_bundle(), tracks, prediction, {"chr2": "never seen"}, None)

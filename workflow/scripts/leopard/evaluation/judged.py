@@ -137,7 +137,7 @@ def judge_labelled(
             role = UNSEEN if scope == "chromosomes" else "seen"
             rows.append(_row(model, scope, role, totals[scope], threshold))
         # Of the unseen, if there is a bound base among them: else nothing can be ranked.
-        known = [scope for scope in sorted(totals) if totals[scope].positives.any()]
+        known = [scope for scope in sorted(totals) if totals[scope].n_positive]
         if not known:
             problem = "no bound base lies where its track is judged"
             raise InputError(bundle.path, problem, "give other labels, or other regions")
@@ -150,6 +150,12 @@ def judge_labelled(
             )
             reliability.append(parts.assign(model=model))
     return pd.DataFrame(rows), pd.concat(curves), pd.concat(reliability)
+
+
+def find_shown(metrics: pd.DataFrame) -> str:
+    """The scope that curves and reliability are of, from the metrics of `judge_labelled`."""
+    ranked = metrics.loc[metrics["average_precision"].notna(), "scope"]
+    return "chromosomes" if "chromosomes" in set(ranked) else "seen"
 
 
 def _row(

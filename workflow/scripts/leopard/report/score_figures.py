@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leopard.evaluation.evaluate import TOTALS
-from leopard.evaluation.judged import UNSEEN
+from leopard.evaluation.judged import UNSEEN, find_shown
 from leopard.genome.formats import natural_key
 from leopard.report.style import BASELINE_COLOURS, STYLE, display_name, model_colours
 
@@ -60,13 +60,14 @@ def mark_seen(metrics: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The same; the names of chromosomes that networks had seen say so, and where there is no
-        other, they are what "chromosomes" stands for.
+        other with a bound base, they are what "chromosomes" stands for.
     """
     totals, seen = metrics["scope"].isin(TOTALS), metrics["role"] != UNSEEN
     names = metrics["scope"].where(totals | ~seen, metrics["scope"] + " (" + metrics["role"] + ")")
-    if seen.all():
-        names = names.replace("seen", "chromosomes")
-    return metrics.assign(scope=names)
+    marked = metrics.assign(scope=names)
+    if find_shown(metrics) == "seen":
+        marked = marked[names != "chromosomes"].replace({"scope": {"seen": "chromosomes"}})
+    return marked
 
 
 def _plot_chromosomes(axes: Axes, metrics: pd.DataFrame, colours: Mapping[str, str]) -> None:
