@@ -6,7 +6,7 @@ rows of four columns that could be either are refused, not guessed.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -14,6 +14,7 @@ BASES = ["A", "C", "G", "T"]
 FORMATS = "MEME, JASPAR, HOMER, HOCOMOCO's pcm, TRANSFAC or CIS-BP"
 PSEUDOCOUNT = 0.01  # per base
 SAME = 0.01  # by which share sums may differ that are the same but for rounding
+JASPAR_NAME = re.compile(r"[A-Z]{2}\d{4}\.\d+ ")
 
 
 def split_motifs(text: str) -> list[str]:
@@ -78,6 +79,32 @@ def measure_information(matrix: np.ndarray) -> np.ndarray:
     """
     bits = np.log2(len(BASES)) + np.sum(matrix * np.log2(np.maximum(matrix, 1e-9)), axis=0)
     return (matrix * bits).T
+
+
+def format_meme(motifs: Iterable[tuple[str, np.ndarray]], about: Sequence[str] = ()) -> str:
+    """The text of a MEME file.
+
+    Args:
+        motifs: Names, and counts or probabilities, [4, width], rows A C G T.
+        about: Lines of comment.
+    """
+    lines = [
+        *("MEME version 4", "", *(f"# {x}" for x in about), *[""] * bool(about)),
+        *("ALPHABET= ACGT", "", "strands: + -", ""),
+        *("Background letter frequencies", "A 0.25 C 0.25 G 0.25 T 0.25", ""),
+    ]
+    for name, counts in motifs:
+        totals = counts.sum(axis=0)
+        sites = f"nsites= {totals[0]:.0f} E= 0"
+        lines += [
+            f"MOTIF {name}",
+            f"letter-probability matrix: alength= {len(BASES)} w= {len(totals)} {sites}",
+            *(" ".join(f"{x:.6f}" for x in column) for column in (counts / totals).T),
+        ]
+        if JASPAR_NAME.match(name):
+            lines.append(f"URL https://jaspar.elixir.no/matrix/{name.split()[0]}")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _parse_meme(lines: Sequence[str]) -> tuple[str, np.ndarray]:

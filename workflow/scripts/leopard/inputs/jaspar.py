@@ -1,8 +1,6 @@
 """Matrices of JASPAR, one or all: from files that are at hand, or from the copy in pyjaspar."""
 
-import re
 import warnings
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +8,9 @@ import numpy as np
 
 from leopard.errors import InputError
 from leopard.genome.formats import file_errors, new_file, read_motifs
-from leopard.genome.motif_files import BASES
+from leopard.genome.motif_files import BASES, format_meme
 
 LICENCE = "Licence: CC BY 4.0, https://jaspar.elixir.no"
-JASPAR_NAME = re.compile(r"[A-Z]{2}\d{4}\.\d+ ")
 
 
 def write_motif(matrix_id: str, at_hand: Path, destination: Path) -> None:
@@ -54,7 +51,7 @@ def fetch_motif(matrix_id: str) -> str:
             database.conn.close()
         if motif is not None:
             about = f"{motif.matrix_id} ({motif.name}) of {_describe(release, motif.collection)}"
-            return _format_meme([_name_and_counts(motif)], [about, LICENCE])
+            return format_meme([_name_and_counts(motif)], [about, LICENCE])
     problem = f"no such matrix in JASPAR (releases {', '.join(pyjaspar.jaspar_releases)})"
     remedy = "look it up at https://jaspar.elixir.no, version and all, or give a file"
     raise InputError(f"motif {matrix_id}", problem, remedy)
@@ -77,7 +74,7 @@ def write_database(given: Path | None, taxon: str | None, destination: Path) -> 
     else:
         motifs, about = fetch_collection(taxon)
     with new_file(destination) as unfinished, file_errors(destination):
-        unfinished.write_text(_format_meme(motifs, about), encoding="utf-8")
+        unfinished.write_text(format_meme(motifs, about), encoding="utf-8")
 
 
 def fetch_collection(taxon: str | None) -> tuple[list[tuple[str, np.ndarray]], list[str]]:
@@ -119,28 +116,3 @@ def _name_and_counts(motif: Any) -> tuple[str, np.ndarray]:
     """Of a motif of Biopython's: id and name, and float64 [4, width], rows A C G T."""
     counts = np.array([motif.counts[base] for base in BASES], dtype=float)
     return f"{motif.matrix_id} {motif.name}", counts
-
-
-def _format_meme(motifs: Iterable[tuple[str, np.ndarray]], about: Sequence[str]) -> str:
-    """The text of a MEME file.
-
-    Args:
-        motifs: Names, and counts or probabilities, [4, width], rows A C G T.
-        about: Lines of comment.
-    """
-    lines = [
-        *("MEME version 4", "", *(f"# {x}" for x in about), "", "ALPHABET= ACGT", ""),
-        *("strands: + -", "", "Background letter frequencies", "A 0.25 C 0.25 G 0.25 T 0.25", ""),
-    ]
-    for name, counts in motifs:
-        totals = counts.sum(axis=0)
-        sites = f"nsites= {totals[0]:.0f} E= 0"
-        lines += [
-            f"MOTIF {name}",
-            f"letter-probability matrix: alength= 4 w= {len(totals)} {sites}",
-            *(" ".join(f"{x:.6f}" for x in column) for column in (counts / totals).T),
-        ]
-        if JASPAR_NAME.match(name):
-            lines.append(f"URL https://jaspar.elixir.no/matrix/{name.split()[0]}")
-        lines.append("")
-    return "\n".join(lines)

@@ -12,7 +12,8 @@ from memelite import tomtom
 from scipy.stats import false_discovery_control
 
 from leopard.genome.formats import new_file
-from leopard.genome.tracks import BASES, OTHER
+from leopard.genome.motif_files import format_meme
+from leopard.genome.tracks import BASES
 from leopard.interpretation.motif_patterns import Pattern
 
 log = logging.getLogger(__name__)
@@ -137,19 +138,7 @@ def write_consensus(pattern: Pattern) -> str:
 
 
 def write_meme(patterns: Sequence[Pattern], path: Path) -> None:
-    """Write the motifs of patterns, as letter probabilities, as a MEME file."""
-    lines = [
-        *("MEME version 4", "", "ALPHABET= ACGT", "", "strands: + -", ""),
-        *("Background letter frequencies", "A 0.25 C 0.25 G 0.25 T 0.25", ""),
-    ]
-    for pattern in patterns:
-        matrix = pattern.frequencies[:, slice(*pattern.motif)]
-        sites = f"nsites= {len(pattern.seqlets)} E= 0"
-        lines += [
-            f"MOTIF {pattern.name}",
-            f"letter-probability matrix: alength= {OTHER} w= {matrix.shape[1]} {sites}",
-            *(" ".join(f"{x:.6f}" for x in column) for column in matrix.T),
-            "",
-        ]
+    """Write the cores of patterns, as letter probabilities, as a MEME file."""
+    motifs = [(x.name, x.frequencies[:, slice(*x.core)] * len(x.seqlets)) for x in patterns]
     with new_file(path) as unfinished:
-        unfinished.write_text("\n".join(lines), encoding="utf-8")
+        unfinished.write_text(format_meme(motifs), encoding="utf-8")
