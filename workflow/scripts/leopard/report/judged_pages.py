@@ -4,15 +4,8 @@ import pandas as pd
 
 from leopard.evaluation.evaluate import TOTALS
 from leopard.evaluation.judged import UNSEEN
-from leopard.report.html import (
-    LONG,
-    PERCENT,
-    SHORT,
-    Columns,
-    render_note,
-    render_page,
-    render_table,
-)
+from leopard.report.html import Columns, render_note, render_page, render_table
+from leopard.report.result_tables import MEASURES
 
 COLUMNS: Columns = {
     "cell_line": ("cell line", None),
@@ -20,16 +13,7 @@ COLUMNS: Columns = {
     "model": ("scores of", None),
     "scope": ("chromosomes", None),
     "role": ("to the networks", None),
-    "positive_rate": ("positive rate", PERCENT),
-    "average_precision": ("average precision", LONG),
-    "auroc": ("AUROC", LONG),
-    "pr_auc": ("PR-AUC", LONG),
-    "loss": ("loss", LONG),
-    "calibration": ("sum of probabilities / bound bases", SHORT),
-    "binary_io_u": ("IoU at 0.5", LONG),
-    "threshold": ("threshold", SHORT),
-    "dice_best": ("Dice there", LONG),
-    "binary_io_u_best": ("IoU there", LONG),
+    **{name: shown for name, shown in MEASURES.items() if name != "dice_coef"},
 }
 
 

@@ -35,10 +35,9 @@ def plot_accessibility(table: pd.DataFrame, threshold: float, title: str) -> Fig
         ("none", "without", (GREY, "--")),
     ):
         _draw_quartiles(axes, rows[rows["motifs"] == motifs], "place", label, look, "o")
-    axes.axhline(threshold, color="black", linestyle=":", linewidth=1, label="called from here on")
     axes.set_xticks(range(len(levels)), [str(Fraction(x)) for x in levels])
     axes.set_xlabel("accessibility (\N{MULTIPLICATION SIGN} that of a typical called site)")
-    _finish(figure, axes, rows, title)
+    _finish(figure, axes, rows, threshold, title)
     return figure
 
 
@@ -61,10 +60,9 @@ def plot_distances(table: pd.DataFrame, threshold: float, title: str) -> Figure:
     same = table["background"].isin(rows["background"]) & (table["level"] == level)
     alone = table.loc[same & (table["motifs"] == "one"), "probability"]
     axes.axhline(alone.median(), color=GREY, linewidth=1.5, label="one motif alone")
-    axes.axhline(threshold, color="black", linestyle=":", linewidth=1, label="called from here on")
     axes.set(xlim=(0, rows["gap"].max()), xlabel="bases between the two motifs")
     times = f"{Fraction(level)} \N{MULTIPLICATION SIGN} the accessibility of a called site"
-    _finish(figure, axes, rows, f"{title}, at {times}")
+    _finish(figure, axes, rows, threshold, f"{title}, at {times}")
     return figure
 
 
@@ -78,7 +76,8 @@ def _draw_quartiles(
     axes.plot(found.index, found[0.5], color=colour, linestyle=line, marker=marker, label=label)
 
 
-def _finish(figure: Figure, axes: Axes, rows: pd.DataFrame, title: str) -> None:
+def _finish(figure: Figure, axes: Axes, rows: pd.DataFrame, threshold: float, title: str) -> None:
+    axes.axhline(threshold, color="black", linestyle=":", linewidth=1, label="called from here on")
     number = rows["background"].nunique()
     axes.set(ylim=(-0.02, 1.02), ylabel=f"probability (median of {number} sequences)")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=10)

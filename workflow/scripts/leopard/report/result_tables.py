@@ -68,6 +68,22 @@ def headline_page(
     )
 
 
+MEASURES: Columns = {
+    "positive_rate": ("positive rate", PERCENT),
+    "average_precision": ("average precision", LONG),
+    "auroc": ("AUROC", LONG),
+    "pr_auc": ("PR-AUC", LONG),
+    "loss": ("loss", LONG),
+    "calibration": ("sum of probabilities / bound bases", SHORT),
+    "dice_coef": ("Dice (soft)", LONG),
+    "binary_io_u": ("IoU at 0.5", LONG),
+    "threshold": ("threshold", SHORT),
+    "dice_best": ("Dice there", LONG),
+    "binary_io_u_best": ("IoU there", LONG),
+}
+"""Of whole chromosomes."""
+
+
 def summary_page(summary: pd.DataFrame, roles: Mapping[str, str]) -> str:
     """The page of summary.tsv: whole test chromosomes, models and baselines in every cell line."""
     best = summary.groupby("cell_line")["average_precision"].transform("max")
@@ -75,17 +91,7 @@ def summary_page(summary: pd.DataFrame, roles: Mapping[str, str]) -> str:
         "cell_line": ("cell line", None),
         "role": ("in training", None),
         "model": ("model", None),
-        "positive_rate": ("positive rate", PERCENT),
-        "average_precision": ("average precision", LONG),
-        "auroc": ("AUROC", LONG),
-        "pr_auc": ("PR-AUC", LONG),
-        "loss": ("loss", LONG),
-        "calibration": ("sum of probabilities / bound bases", SHORT),
-        "dice_coef": ("Dice (soft)", LONG),
-        "binary_io_u": ("IoU at 0.5", LONG),
-        "threshold": ("threshold", SHORT),
-        "dice_best": ("Dice there", LONG),
-        "binary_io_u_best": ("IoU there", LONG),
+        **MEASURES,
     }
     table = summary.assign(role=summary["cell_line"].map(roles))
     classes = ["marked" if is_best else "" for is_best in summary["average_precision"] == best]
