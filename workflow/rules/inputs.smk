@@ -1,6 +1,7 @@
 # What only a study that trains has besides: labels, motif, exclusions, scales of signals.
 # Needs: genome/genome.fa, bigWigs, labels, motif and blacklist.
-# Makes: inputs/jaspar/, inputs/motif_database.meme, labels/{cell_line}.bigWig, checks/ of labels and motif, genome/excluded.bed;
+# Makes: inputs/jaspar/, inputs/motif_database.meme, labels/{cell_line}.bigWig, checks/ of labels
+#        and motif, genome/excluded.bed;
 #        of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean, coverage
 #        and quantiles, and where it is scaled so, signals/{cell_line}.{track}.bigWig, given the
 #        quantiles of a reference line; signals/average.{track}.bigWig, the mean over cell lines (for

@@ -83,7 +83,6 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument(
         "--precision",
         choices=["float32", "auto"],
-        default="float32",
         help="auto computes in bfloat16 where that is faster",
     )
     decode.set_defaults(run=_decode)

@@ -126,10 +126,7 @@ def gains_by_bfloat16() -> bool:
     import keras
 
     if keras.backend.backend() == "jax":
-        import jax
-
-        found = [x.compute_capability for x in jax.devices() if x.platform == "gpu"]
-        return bool(found) and all(float(x) >= 8 for x in found)
+        return has_gpu() and all(float(gpu.compute_capability) >= 8 for gpu in _gpus())
     import tensorflow as tf
 
     if gpus := tf.config.get_visible_devices("GPU"):
