@@ -117,6 +117,16 @@ def genome(tmp_path_factory: pytest.TempPathFactory) -> Genome:
     return write_genome(tmp_path_factory.mktemp("genome"), SIZES, spacing=150)
 
 
+@pytest.fixture(scope="session")
+def probabilities(genome):
+    """Partly right probabilities of every base."""
+    rng = np.random.default_rng(4)
+    return {
+        chrom: (1 / (1 + np.exp(3 - 3 * (y == 1) + rng.normal(0, 1.5, len(y))))).astype(np.float32)
+        for chrom, y in genome.labels.items()
+    }
+
+
 SPARSE_SIZES = {"chr1": 40_011, "chr2": 12_000}
 
 

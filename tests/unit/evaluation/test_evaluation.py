@@ -31,16 +31,6 @@ def tracks(genome):
 
 
 @pytest.fixture(scope="module")
-def probabilities(genome):
-    """Partly right probabilities of every base."""
-    rng = np.random.default_rng(4)
-    return {
-        chrom: (1 / (1 + np.exp(3 - 3 * (y == 1) + rng.normal(0, 1.5, len(y))))).astype(np.float32)
-        for chrom, y in genome.labels.items()
-    }
-
-
-@pytest.fixture(scope="module")
 def files(tmp_path_factory, probabilities):
     directory = tmp_path_factory.mktemp("scores")
     motif = {chrom: np.where(p > 0.3, 20 * p, np.nan) for chrom, p in probabilities.items()}

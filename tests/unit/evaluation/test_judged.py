@@ -71,15 +71,6 @@ def tracks(genome):
 
 
 @pytest.fixture(scope="module")
-def probabilities(genome):
-    rng = np.random.default_rng(4)
-    return {
-        chrom: (1 / (1 + np.exp(3 - 3 * (y == 1) + rng.normal(0, 1.5, len(y))))).astype(np.float32)
-        for chrom, y in genome.labels.items()
-    }
-
-
-@pytest.fixture(scope="module")
 def prediction(tmp_path_factory, probabilities):
     return write_bigwig(tmp_path_factory.mktemp("prediction") / "a.bw", probabilities)
 
