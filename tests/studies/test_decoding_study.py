@@ -119,7 +119,10 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     # Regions, with two bundles: what all of the chromosome has there, and a table.
     write_sheet(directory / "signals.tsv", "cell_line replicate signal", "b 1 b.bigWig")
     bed = decoding.directory / "regions.bed"
-    bed.write_text("chr3\t1000\t2000\nchr2\t100\t400\nchr3\t1500\t2600\n")
+    peaks = pd.read_csv(directory / "b.narrowPeak", sep="\t", header=None, usecols=range(3))
+    bound = peaks.loc[peaks[0] == "chr3", 1].iloc[0]
+    regions = ("chr3", bound - 500, bound + 500), ("chr2", 100, 400), ("chr3", bound, bound + 1100)
+    bed.write_text("".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in regions))
     decoding.config |= {"study": "regions", "regions": "regions.bed"}
     decoding.config["models"] = {"near": near, "again": near}
     decoding.config["labels"] = {"sheet": "labels.tsv", "mode": "peaks"}
@@ -131,7 +134,7 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     made = decoding.results / "predictions"
     assert (made / "near/b.bigWig").read_bytes() == (made / "again/b.bigWig").read_bytes()
     table = pd.read_csv(made / "near/b.regions.tsv", sep="\t")
-    assert table["start"].to_list() == [1000, 100, 1500]
+    assert table["start"].to_list() == [bound - 500, 100, bound]
     with (
         pyBigWig.open(str(made / "near/b.bigWig")) as ours,
         pyBigWig.open(str(finished.results / "predictions/unet/b.bigWig")) as whole,
