@@ -29,7 +29,9 @@ if decodes:
     include: "workflow/rules/decoding_bundles.smk"
     include: "workflow/rules/evaluation_bundles.smk"
     include: "workflow/rules/interpretation_bundles.smk"
+    include: "workflow/rules/interpretation_motifs.smk"
     include: "workflow/rules/report_run.smk"
+    include: "workflow/rules/report_interpretation.smk"
     include: "workflow/rules/report_bundles.smk"
 
 elif "tf" not in config:
@@ -50,7 +52,9 @@ else:
     include: "workflow/rules/decoding.smk"
     include: "workflow/rules/evaluation.smk"
     include: "workflow/rules/interpretation.smk"
+    include: "workflow/rules/interpretation_motifs.smk"
     include: "workflow/rules/report_run.smk"
+    include: "workflow/rules/report_interpretation.smk"
     include: "workflow/rules/report.smk"
     include: "workflow/rules/browsing.smk"
     include: "workflow/rules/experiments.smk"

@@ -36,7 +36,7 @@ DECODING_RULES = (
     *("plot_profile", "summarise_decoding", "browse_decoded", "show_card", "tabulate_regions"),
     *("check_given_labels", "make_given_labels", "judge_by_labels"),
     *("tabulate_judged", "plot_judged"),
-    *("explain_with_bundle", "plot_explained", "score_with_bundle"),
+    *("explain_with_bundle", "score_with_bundle"),
 )
 """Those that a study that trains does not have."""
 

@@ -9,7 +9,7 @@ import pyBigWig
 import pysam
 import pytest
 from sklearn.metrics import average_precision_score
-from workflow.conftest import Study, serve, write_sheet
+from workflow.conftest import MOTIF, Study, serve, write_sheet
 
 
 @pytest.fixture
@@ -151,16 +151,17 @@ def test_other_cells_with_a_bundle_and_nothing_else(decoding, finished):
     (directory / "some.tsv").write_text(f"chr3\t20001\t{letter}\t{other}\tv1\n")
     (directory / "sites.bed").write_text("chr3\t20000\t20020\nchr2\t30000\t30020\n")
     decoding.config["models"] = {"near": near}
-    decoding.config["explain"] = {"sites": "sites.bed"}
+    decoding.config["explain"] = {"sites": "sites.bed", "motif_database": str(MOTIF)}
     decoding.config["variants"] = {"file": "some.tsv", "background": 5}
-    decoding.succeed("explain", "variants")
+    decoding.succeed("explain", "variants", "motifs")
     sites = pd.read_csv(decoding.results / "interpretation/near/b/sites.tsv", sep="\t")
     assert list(sites["chrom"]) == ["chr3", "chr2"]
-    for name in ("shares", "logos"):
-        figure = decoding.results / f"report/contributions/near/b.{name}.png"
-        assert figure.stat().st_size > 10_000
+    for name in ("contributions/near/b.shares", "contributions/near/b.logos", "motifs/near/b"):
+        assert (decoding.results / f"report/{name}.png").stat().st_size > 10_000, name
+    assert (decoding.results / "interpretation/near/b/motifs.tsv").exists()
     scored = pd.read_csv(decoding.results / "variants/near/b.tsv", sep="\t")
     assert len(scored) == 1 and scored["logit_difference"].notna().all()
+    assert (decoding.results / "report/variants/near/b.png").stat().st_size > 10_000
 
     # Another genome, by its lengths.
     (decoding.directory / "genome.fa").write_text(f">chr1\n{'ACGT' * 100}\n")

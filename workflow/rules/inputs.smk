@@ -1,7 +1,7 @@
 # What only a study that trains has besides: labels, motif, exclusions, scales of signals.
 # Needs: genome/genome.fa, bigWigs, labels, motif and blacklist.
-# Makes: inputs/jaspar/, inputs/motif_database.meme, labels/{cell_line}.bigWig, checks/ of labels
-#        and motif, genome/excluded.bed;
+# Makes: inputs/jaspar/, labels/{cell_line}.bigWig, checks/ of labels and motif,
+#        genome/excluded.bed;
 #        of each signal of a cell line signals/{cell_line}.{track}.measures.tsv, its mean, coverage
 #        and quantiles, and where it is scaled so, signals/{cell_line}.{track}.bigWig, given the
 #        quantiles of a reference line; signals/average.{track}.bigWig, the mean over cell lines (for
@@ -29,29 +29,6 @@ if study.jaspar_id:
             matrix_id=config["motif"],
         script:
             "../scripts/inputs/write_motif.py"
-
-
-if study.leads:
-
-    rule write_motif_database:
-        input:
-            present(study.motif_database),
-        output:
-            study.known_motifs,
-        log:
-            f"{study.shared}/logs/write_motif_database.log",
-        benchmark:
-            f"{study.shared}/benchmarks/write_motif_database.tsv"
-        retries: 0
-        conda:
-            "../../envs/data.yaml"
-        resources:
-            mem_mb=grows(1000),
-            runtime=grows(10),
-        params:
-            taxon=study.jaspar_taxon,
-        script:
-            "../scripts/inputs/write_motif_database.py"
 
 
 if study.leads and config["simulate"]:

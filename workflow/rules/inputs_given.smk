@@ -1,7 +1,8 @@
 # What every study is given: downloaded, unpacked, counted, and checked.
 # Needs: the genome, signals and whatever else the config names, by URL or path.
 # Makes: inputs/ (downloads), genome/genome.fa (+ .fai), checks/ of genome and signals, and
-#        inputs.tsv, which exists only if all inputs fit together;
+#        inputs.tsv, which exists only if all inputs fit together; inputs/motif_database.meme, which
+#        motifs are compared with;
 #        signals/reads/{cell_line}/{track}/{replicate}.bigWig, counted from reads, fragments or a
 #        bedGraph.
 
@@ -93,6 +94,29 @@ if study.leads:
             window_length=study.window_length,
         script:
             "../scripts/inputs/check_genome.py"
+
+
+if study.leads:
+
+    rule write_motif_database:
+        input:
+            present(study.motif_database),
+        output:
+            study.known_motifs,
+        log:
+            f"{study.shared}/logs/write_motif_database.log",
+        benchmark:
+            f"{study.shared}/benchmarks/write_motif_database.tsv"
+        retries: 0
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        params:
+            taxon=study.jaspar_taxon,
+        script:
+            "../scripts/inputs/write_motif_database.py"
 
 
 if study.leads and study.reads:

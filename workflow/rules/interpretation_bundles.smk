@@ -1,8 +1,7 @@
 # Why sites are called, and what variants change, by bundles.
 # Needs: bundles, the genome, the cell lines' bigWigs, predictions/ of a study that only decodes.
-# Makes: interpretation/{model}/{cell_line}/, why sites are called (target explain);
-#        variants/{model}/{cell_line}.tsv, and .vcf if one is given, what variants change (target
-#        variants); report/contributions/, figures of the former.
+# Makes: interpretation/{model}/{cell_line}/, why sites are called;
+#        variants/{model}/{cell_line}.tsv, and .vcf if one is given, what variants change.
 
 
 rule explain_with_bundle:
@@ -36,44 +35,6 @@ rule explain_with_bundle:
         "../scripts/interpretation/explain_with_bundle.py"
 
 
-rule plot_explained:
-    input:
-        **checked_genome,
-        table=study.explained["table"],
-        h5=study.explained["h5"],
-        prediction=study.prediction(),
-        signals=lambda w: study.raw_signals[w.cell_line][study.main(w.cell_line)],
-        motif=[],
-    output:
-        shares=report(
-            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.shares.png",
-            caption="../report/interpretation/shares.rst",
-            category="Contributions",
-            labels={"contributions": "Shares", "model": "{model}", "cell line": "{cell_line}"},
-        ),
-        logos=report(
-            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.logos.png",
-            caption="../report/interpretation/logos.rst",
-            category="Contributions",
-            labels={"contributions": "Logos", "model": "{model}", "cell line": "{cell_line}"},
-        ),
-    log:
-        f"{study.out}/logs/report/plot_explained/{{model}}/{{cell_line}}.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/plot_explained/{{model}}/{{cell_line}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
-    params:
-        signals=lambda w, input: {study.main(w.cell_line): (list(input.signals), [])},
-        title=lambda w: f"Contributions: {w.model} in {w.cell_line}",
-        accessibility=lambda w: f"{study.main(w.cell_line)}\n(as given)",
-    script:
-        "../scripts/report/plot_contributions.py"
-
-
 rule score_with_bundle:
     input:
         **checked_genome,
@@ -83,6 +44,7 @@ rule score_with_bundle:
         variants=present(study.variants),
     output:
         **study.variant_results,
+        drawn=directory(study.drawn_variants()[0]),
     log:
         f"{study.out}/logs/score_with_bundle/{{model}}/{{cell_line}}.log",
     benchmark:
@@ -102,27 +64,3 @@ rule score_with_bundle:
         work=f"{study.out}/checkpoints/{{model}}/{{cell_line}}.scored/{{cell_line}}",
     script:
         "../scripts/interpretation/score_with_bundle.py"
-
-
-rule explain:
-    input:
-        collect(
-            [*study.explained.values(), *rules.plot_explained.output],
-            model=study.models,
-            cell_line=study.cell_lines,
-        ),
-    localrule: True
-
-
-rule variants:
-    input:
-        needs(
-            study.variants,
-            "variants.file",
-            collect(
-                list(study.variant_results.values()),
-                model=study.models,
-                cell_line=study.cell_lines,
-            ),
-        ),
-    localrule: True

@@ -295,74 +295,6 @@ rule plot_sites:
         "../scripts/report/plot_sites.py"
 
 
-rule plot_contributions:
-    input:
-        **checked_genome,
-        table=study.explained["table"],
-        h5=study.explained["h5"],
-        prediction=study.prediction(),
-        signals=lambda w: study.signal_inputs([w.cell_line], [study.main]),
-        motif=study.motif,
-    output:
-        shares=report(
-            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.shares.png",
-            caption="../report/interpretation/shares.rst",
-            category="Contributions",
-            labels=study.factor_label
-            | {"contributions": "Shares", "model": "{model}", "cell line": "{cell_line}"},
-        ),
-        logos=report(
-            f"{study.out}/report/contributions/{{model}}/{{cell_line}}.logos.png",
-            caption="../report/interpretation/logos.rst",
-            category="Contributions",
-            labels=study.factor_label
-            | {"contributions": "Logos", "model": "{model}", "cell line": "{cell_line}"},
-        ),
-    log:
-        f"{study.out}/logs/report/plot_contributions/{{model}}/{{cell_line}}.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/plot_contributions/{{model}}/{{cell_line}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
-    params:
-        signals=lambda w: study.signals(w.cell_line, [study.main]),
-        title=lambda w: f"Contributions: {config['tf']} in {w.cell_line}, {w.model}",
-        accessibility=f"{study.main}\n({study.unit(study.main)})",
-    script:
-        "../scripts/report/plot_contributions.py"
-
-
-rule plot_motifs:
-    input:
-        patterns=study.motifs_found["patterns"],
-        table=study.motifs_found["table"],
-        known=study.known_motifs,
-    output:
-        report(
-            f"{study.out}/report/motifs/{{model}}/{{cell_line}}.png",
-            caption="../report/interpretation/motifs.rst",
-            category="Contributions",
-            labels=study.factor_label
-            | {"contributions": "Motifs", "model": "{model}", "cell line": "{cell_line}"},
-        ),
-    log:
-        f"{study.out}/logs/report/plot_motifs/{{model}}/{{cell_line}}.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/plot_motifs/{{model}}/{{cell_line}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
-    params:
-        title=lambda w: f"Motifs: {config['tf']} in {w.cell_line}, {w.model}",
-    script:
-        "../scripts/report/plot_motifs.py"
-
-
 rule plot_planted:
     input:
         table=study.planted,
@@ -445,37 +377,6 @@ rule write_track_page:
         seed=config["windows"]["seed"],
     script:
         "../scripts/report/write_track_page.py"
-
-
-rule plot_variants:
-    input:
-        table=f"{study.out}/variants/{{model}}/{{cell_line}}.tsv",
-        drawn=collect(
-            f"{study.out}/variants/{{{{model}}}}/{{{{cell_line}}}}/{{chrom}}.drawn.npz",
-            chrom=study.used_chromosomes,
-        ),
-    output:
-        report(
-            f"{study.out}/report/variants/{{model}}/{{cell_line}}.png",
-            caption="../report/interpretation/variants.rst",
-            category="Variants",
-            labels=study.factor_label | {"model": "{model}", "cell line": "{cell_line}"},
-        ),
-    log:
-        f"{study.out}/logs/report/plot_variants/{{model}}/{{cell_line}}.log",
-    benchmark:
-        f"{study.out}/benchmarks/report/plot_variants/{{model}}/{{cell_line}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
-    params:
-        chromosomes=study.used_chromosomes,
-        title=lambda w: f"Variants: {config['tf']} in {w.cell_line}, {w.model}",
-        accessibility=f"{study.main}\n({study.unit(study.main)})",
-    script:
-        "../scripts/report/plot_variants.py"
 
 
 rule report:

@@ -262,6 +262,11 @@ def test_the_command(make_bundle, genome, tmp_path, capsys):
     with pyBigWig.open(str(out / "accessibility.1.bigWig")) as counted:
         assert counted.values("chr1", 600, 604) == [1, 1, 1, 1]
         assert np.isnan(counted.values("chr1", 604, 606)).all()
+    # The same file counted in another way is counted anew.
+    assert cli.main([*asked, *reads, "--assay", "atac", "--shift", "10", "-10"]) == 0
+    with pyBigWig.open(str(out / "accessibility.1.bigWig")) as counted:
+        assert counted.values("chr1", 610, 614) == [1, 1, 1, 1]
+        assert np.isnan(counted.values("chr1", 600, 606)).all()
     assert cli.main([*asked, "--signal", "nothing.bigWig"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == "error: nothing.bigWig: no such file; correct the path after --signal"

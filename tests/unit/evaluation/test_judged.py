@@ -23,10 +23,13 @@ def make_bundle(*members, motif=None):
     """As much of a bundle as judging looks at."""
     manifest = {
         "members": {str(i): {"chromosomes": own} for i, own in enumerate(members)},
-        "motif": motif,
     }
     return SimpleNamespace(
-        manifest=manifest, path="a.zip", threshold=0.4, calibration=Calibration(1.2, 0.9, 0.1)
+        manifest=manifest,
+        path="a.zip",
+        threshold=0.4,
+        calibration=Calibration(1.2, 0.9, 0.1),
+        motif=motif,
     )
 
 
@@ -76,10 +79,9 @@ def prediction(tmp_path_factory, probabilities):
 
 
 def test_measures_are_scikit_learns_and_never_mixed(genome, tracks, probabilities, prediction):
-    motif = {"name": "M", "matrix": MOTIF.tolist()}
     roles = {"chr1": "trained on", "chr2": "never seen", "chr3": "never seen"}
     metrics, curves, reliability = judge_labelled(
-        "net", make_bundle(motif=motif), tracks, prediction, roles, flank=5
+        "net", make_bundle(motif=MOTIF), tracks, prediction, roles, flank=5
     )
     assert metrics["model"].unique().tolist() == ["net", "accessibility", "motif"]
     net = metrics[metrics["model"] == "net"].set_index("scope")

@@ -572,7 +572,7 @@ def test_real_reads_that_were_shifted_before_are_noticed(tmp_path, caplog, shift
                 read.template_length -= np.sign(read.template_length) * (shift[0] - shift[1])
                 copy.write(read)
     path = tmp_path / "a.bigWig"
-    with pytest.raises(InputError, match=r"already shifted.*set reads.shift: \[0, 0\]"):
+    with pytest.raises(InputError, match=r"already shifted.*shift them by \[0, 0\]"):
         count_reads(path, shifted, {"chr1": size}, "atac", SETTINGS)
     assert not path.exists()
     count_reads(path, shifted, {"chr1": size}, "atac", SETTINGS | {"shift": [0, 0]})
@@ -609,7 +609,7 @@ def test_real_fragments_with_their_counts_give_the_coverage(tmp_path, caplog):
 def test_real_fragments_shifted_give_the_cuts(tmp_path):
     source, path = DATA / "reads/yeast.ATAC.fragments.tsv.gz", tmp_path / "a"
     settings = SETTINGS | {"duplicates": True, "smoothing": 10}
-    with pytest.raises(InputError, match=r"not shifted.*set reads.shift: \[4, -5\]"):
+    with pytest.raises(InputError, match=r"not shifted.*shift them by \[4, -5\]"):
         count_reads(path, source, yeast_sizes(), "atac", settings)
     count_reads(path, source, yeast_sizes(), "atac", settings | {"shift": [4, -5]})
     assert_values(path, read_values(DATA / "yeast/ATAC.cuts.bigWig"))

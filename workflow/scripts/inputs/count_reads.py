@@ -14,7 +14,8 @@ with job(snakemake.log[0], snakemake.input.reads):
         from leopard.decoding.bundle import open_bundle
         from leopard.decoding.bundle_check import find_counting
 
-        settings = find_counting(open_bundle(bundle), snakemake.wildcards.track)
+        track, shift = snakemake.wildcards.track, settings["shift"]
+        settings = find_counting(open_bundle(bundle), track, shift)
     count_reads(
         Path(snakemake.output[0]),
         Path(files.reads[0]),

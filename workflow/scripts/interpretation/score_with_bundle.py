@@ -23,6 +23,7 @@ with job(snakemake.log[0], snakemake.input):
         Settings(**params.settings),
         params.keep_mismatches,
         params.other_genome,
+        keep_drawn=True,
     )
     if snakemake.output.get("index"):
         written["index"] = Path(f"{written['vcf']}.tbi")

@@ -118,6 +118,14 @@ def _cells_parser() -> argparse.ArgumentParser:
         choices=["atac", "dnase", "other"],
         help="what reads or fragments are of: how they are shifted, and what of them is counted",
     )
+    cells.add_argument(
+        "--shift",
+        nargs=2,
+        type=int,
+        metavar=("PLUS", "MINUS"),
+        help="bases by which reads of the two strands are shifted, instead of those of the assay: "
+        "0 0 where another program has shifted them",
+    )
     cells.add_argument("-o", "--output", type=Path, required=True, help="a directory")
     cells.add_argument(
         "--other-genome",
@@ -144,6 +152,7 @@ def _open_cells(asked: argparse.Namespace) -> tuple[Any, Path, dict[str, list[Pa
 
         import leopard.decoding.apply
 
+    from leopard.decoding.bundle_check import find_counting
     from leopard.genome.tracks import read_chrom_sizes
 
     bundle = leopard.open_bundle(asked.bundle, asked.checksum, asked.precision)
@@ -152,7 +161,7 @@ def _open_cells(asked: argparse.Namespace) -> tuple[Any, Path, dict[str, list[Pa
     fasta = _index_genome(asked.genome, asked.output)
     sizes = read_chrom_sizes(fasta)
     for track, files in signals.items():
-        reads = bundle.manifest["tracks"][track]["reads"]
+        reads = find_counting(bundle, track, asked.shift)
         signals[track] = [
             _count(path, asked.output / f"{track}.{number}.bigWig", sizes, asked, reads)
             for number, path in enumerate(files, 1)
@@ -239,7 +248,7 @@ def _count(
     asked: argparse.Namespace,
     settings: Mapping[str, Any],
 ) -> Path:
-    """The bigWig of a signal: itself, or one made of reads, if there is none that is newer."""
+    """The bigWig of a signal: itself, or one made of reads, if there is none made in that way."""
     from leopard.genome.chromosomes import choose_chromosomes
     from leopard.inputs.reads import count_reads
     from leopard.study.reads import kind_of
@@ -249,9 +258,13 @@ def _count(
         return source
     if kind != "bedGraph" and asked.assay is None:
         raise InputError(source, "reads, but of which assay", "give --assay")
-    if not counted.exists() or counted.stat().st_mtime <= source.stat().st_mtime:
-        wanted = {chrom: sizes[chrom] for chrom in choose_chromosomes(sizes)}
+    wanted = {chrom: sizes[chrom] for chrom in choose_chromosomes(sizes)}
+    state, record = source.stat(), counted.with_suffix(".made_of.txt")
+    made_of = f"{source.resolve()} {state.st_size} {state.st_mtime_ns} {asked.assay} {settings}\n"
+    if not (counted.exists() and record.exists() and record.read_text() == made_of):
+        record.unlink(missing_ok=True)
         count_reads(counted, source, wanted, asked.assay, settings, threads=asked.threads)
+        record.write_text(made_of)
     return counted
 
 

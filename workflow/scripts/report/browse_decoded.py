@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pyBigWig
 from job import job
 from leopard.decoding.bundle import open_bundle
@@ -34,7 +33,7 @@ with job(snakemake.log[0]):
         chromosomes,
         dict.fromkeys(seen, "as given"),
         {model: bundle.threshold},
-        np.array(about["motif"]["matrix"]) if about.get("motif") else None,
+        bundle.motif,
         0,
         Path(files.igv),
     )

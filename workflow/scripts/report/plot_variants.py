@@ -9,9 +9,10 @@ from leopard.report.variant_figures import plot_variants, read_scores
 with job(snakemake.log[0], snakemake.input):
     files, params = snakemake.input, snakemake.params
     examples, background = [], [np.empty(0)]
-    for chrom, path in zip(params.chromosomes, files.drawn, strict=True):
-        examples += read_examples(chrom, Path(path))
-        background += read_background(Path(path))
+    drawn = [Path(x) for x in files.drawn]
+    for path in (y for x in drawn for y in (sorted(x.iterdir()) if x.is_dir() else [x])):
+        examples += read_examples(path)
+        background += read_background(path)
     random = np.concatenate(background)
     shown = read_scores(Path(files.table), np.abs(random).max(initial=1e-3), examples)
     figure = plot_variants(shown, random, examples, params.title, params.accessibility)

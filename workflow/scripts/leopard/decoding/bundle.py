@@ -61,6 +61,14 @@ class Bundle:
         """Least probability of a called base."""
         return self.manifest["threshold"]
 
+    @property
+    def motif(self) -> "np.ndarray | None":
+        """Probabilities of the factor's motif, float64 [width, 4], if the bundle has it."""
+        import numpy as np
+
+        about = self.manifest.get("motif")
+        return np.array(about["matrix"]) if about else None
+
     @cached_property
     def networks(self) -> list[Any]:
         """The networks, loaded when they are first asked for.

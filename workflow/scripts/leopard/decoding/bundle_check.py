@@ -51,8 +51,8 @@ def check_bundle(
     if counted_as is not None:
         first = open_bundle(counted_as)
         for track in counted:
-            settings = find_counting(first, track)
-            if track in wanted and settings != wanted[track]["reads"]:
+            settings = find_counting(first, track, None)
+            if track in wanted and settings != find_counting(bundle, track, None):
                 problem = f"it counts reads of {track} otherwise than {counted_as}, named first"
                 raise InputError(path, problem, "make a study of each")
     genome, members = bundle.manifest["genome"], bundle.manifest["members"]
@@ -62,8 +62,15 @@ def check_bundle(
     return tabulate([("bundle", "", ", ".join(wanted), path, shared, note)])
 
 
-def find_counting(bundle: Bundle, track: str) -> dict[str, Any]:
-    """How a bundle wants reads counted: the section `reads` of its study.
+def find_counting(bundle: Bundle, track: str, shift: Sequence[int] | None) -> dict[str, Any]:
+    """How a bundle wants reads counted: the section `reads` of its study, but for their shift.
+
+    Whether reads were shifted before is for whoever has them to say: it tells nothing of others.
+
+    Args:
+        bundle: It.
+        track: One that it sees.
+        shift: Of these reads, if it is not left to the assay.
 
     Raises:
         InputError: It does not see the track.
@@ -72,4 +79,4 @@ def find_counting(bundle: Bundle, track: str) -> dict[str, Any]:
     if track not in tracks:
         problem = f"it does not see {track}, whose reads are to be counted as the first bundle says"
         raise InputError(bundle.path, problem, "name first one that does")
-    return tracks[track]["reads"]
+    return tracks[track]["reads"] | {"shift": shift}

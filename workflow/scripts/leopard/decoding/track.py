@@ -14,7 +14,7 @@ import numpy as np
 from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.decoding.condense import condense
 from leopard.decoding.decoder import Decoder, Tile
-from leopard.decoding.parts import list_states, prepare_parts
+from leopard.decoding.parts import discard_parts, list_states, prepare_parts
 from leopard.genome.bigwig_writer import Packed, open_writer, pack
 from leopard.genome.formats import new_file
 from leopard.genome.tracks import Tracks, cut_chromosomes
@@ -93,9 +93,7 @@ def decode_genome(
         for packed in pending:
             bigwig.write(packed.result())
     track.replace(path)
-    for part in parts.iterdir():
-        part.unlink()
-    parts.rmdir()
+    discard_parts(parts)
 
 
 def _report_progress(

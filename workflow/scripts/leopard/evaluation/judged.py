@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from leopard.decoding.bundle import Bundle
@@ -119,8 +118,8 @@ def judge_labelled(
         name: ScoreTrack.from_bigwig(prediction, probabilities=True),
         "accessibility": ScoreTrack.from_accessibility(tracks),
     }
-    if about := bundle.manifest.get("motif"):
-        odds = log_odds(np.array(about["matrix"]), measure_background(tracks, list(roles)))
+    if bundle.motif is not None:
+        odds = log_odds(bundle.motif, measure_background(tracks, list(roles)))
         search = MotifSearch.over_itself(odds) if flank is None else MotifSearch(odds, flank, flank)
         scores["motif"] = ScoreTrack(lambda *region: search.read(tracks, *region), False)
     rows: list[dict[str, Any]] = []

@@ -174,7 +174,8 @@ def check_lag(path: Path, lags: np.ndarray, counting: Counting) -> bool:
     problem = f"reads are {'not' * shifted or 'already'} shifted, for ends of the two strands lie "
     problem += f"{lag} bases apart"
     values = list(TN5_SHIFT) if shifted else [0, 0]
-    error = InputError(path, problem, f"set reads.shift: {values} in the config")
+    remedy = f"shift them by {values} (reads.shift in a config, --shift of leopard)"
+    error = InputError(path, problem, remedy)
     if counting.cuts:
         raise error
     log.warning("%s", error)

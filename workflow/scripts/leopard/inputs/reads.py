@@ -158,8 +158,8 @@ def _write_counts(
         _write_chromosome(bigwig, last, steps)
         if not counted:
             problem = "no read is left on the chromosomes of the study"
-            remedy = "check the file, and in the config reads.min_mapping_quality, .unpaired"
-            raise InputError(source, problem, f"{remedy} and .duplicates")
+            remedy = "check the file, and whether min_mapping_quality, unpaired or duplicates"
+            raise InputError(source, problem, f"{remedy} leave them all out")
     log.info("%s: %d %s", source, counted, "cuts" if counting.cuts else "fragments")
 
 

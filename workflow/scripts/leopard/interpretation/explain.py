@@ -13,7 +13,7 @@ from leopard import PROGRESS, PROGRESS_INTERVAL
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import choose_chromosomes, open_cell_line
 from leopard.decoding.decoder import Decoder
-from leopard.decoding.parts import prepare_parts
+from leopard.decoding.parts import discard_parts, prepare_parts
 from leopard.decoding.track import identify
 from leopard.errors import InputError
 from leopard.evaluation.motif_scores import measure_background
@@ -87,9 +87,7 @@ def explain_sites(
             log.log(PROGRESS, "%d of %d sites, %.1f a second", done, total, rate)
     written = {kind: directory / name for kind, name in EXPLAINED.items()}
     write_results(sites, layout, tracks, files, outcomes, written)
-    for part in parts.iterdir():
-        part.unlink()
-    parts.rmdir()
+    discard_parts(parts)
 
 
 def _explain_part(

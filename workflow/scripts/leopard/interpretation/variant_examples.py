@@ -81,7 +81,8 @@ class Examples:
         found = [x for kept in self.best.values() for x in kept]
         arrays = {f"example_{i}": x.tracks for i, x in enumerate(found)}
         rows = [(x.number, x.score, x.flank) for x in found]
-        return arrays | {"examples": np.array(rows, np.float64).reshape(-1, 3)}
+        named = {"example_chrom": np.array(self.chrom)}
+        return arrays | named | {"examples": np.array(rows, np.float64).reshape(-1, 3)}
 
 
 def read_background(drawn: Path) -> list[np.ndarray]:
@@ -90,9 +91,10 @@ def read_background(drawn: Path) -> list[np.ndarray]:
         return [arrays[name] for name in arrays if not name.startswith("example")]
 
 
-def read_examples(chrom: str, drawn: Path) -> list[Example]:
+def read_examples(drawn: Path) -> list[Example]:
     """Those that were written of a chromosome."""
     with np.load(drawn) as arrays:
+        chrom = str(arrays["example_chrom"])
         return [
             Example(chrom, int(number), float(score), int(flank), arrays[f"example_{i}"])
             for i, (number, score, flank) in enumerate(arrays["examples"])

@@ -1,5 +1,6 @@
 """Variants scored, from a file to files: the steps that a study and a bundle share."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import open_cell_line
-from leopard.decoding.parts import prepare_parts
+from leopard.decoding.parts import discard_parts, prepare_parts
 from leopard.decoding.track import identify
 from leopard.errors import InputError
 from leopard.genome.chromosomes import choose_chromosomes
@@ -75,6 +76,7 @@ def score_with_bundle(
     settings: Settings,
     keep_mismatches: bool = False,
     other_genome: bool = False,
+    keep_drawn: bool = False,
 ) -> dict[str, Path]:
     """Score variants in a cell line with a bundle.
 
@@ -90,9 +92,10 @@ def score_with_bundle(
         settings: How.
         keep_mismatches: Whether records whose REF is not the genome's are passed over.
         other_genome: Whether another genome than the bundle's is meant.
+        keep_drawn: Whether what figures draw is kept, in a directory `drawn`.
 
     Returns:
-        What was written, by kind: table, and vcf if a VCF was given.
+        What was written, by kind: table, vcf if a VCF was given, and drawn.
 
     Raises:
         InputError: What is given does not fit the bundle, or the genome.
@@ -122,7 +125,10 @@ def score_with_bundle(
     gather_scores(
         path, fasta, parts, chromosomes, settings, origin, written["table"], written.get("vcf")
     )
-    for part in directory.iterdir():
-        part.unlink()
-    directory.rmdir()
+    if keep_drawn:
+        written["drawn"] = output / "drawn"
+        written["drawn"].mkdir(exist_ok=True)
+        for _, drawn in parts.values():
+            shutil.copy(drawn, written["drawn"])
+    discard_parts(directory)
     return written

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from leopard.study.explained import EXPLAINED
+from leopard.study.explained import EXPLAINED, MOTIFS, TAXA
 from leopard.study.reads import Reads, kind_of
 from leopard.study.refusals import refuse
 from leopard.study.sources import Sources
@@ -59,6 +59,27 @@ class Cells:
         """A BED file of sites to explain, in place of called ones."""
         given = self.config["explain"]["sites"]
         return [self._locate(x, "sites", "explain.sites") for x in [given] if x]
+
+    @property
+    def jaspar_taxon(self) -> str | None:
+        """The group of JASPAR that motifs are matched to; none for all of them, or another file."""
+        given = self.config["explain"]["motif_database"]
+        name, _, taxon = given.partition(" ")
+        if name != "JASPAR" or not taxon:
+            return None
+        if taxon not in TAXA:
+            problem = f"JASPAR has no group {taxon}"
+            refuse("config (explain.motif_database)", problem, f"name one of {', '.join(TAXA)}")
+        return taxon
+
+    @cached_property
+    def motif_database(self) -> list[str]:
+        """A file of motifs to match patterns to, if they are not JASPAR's."""
+        given = self.config["explain"]["motif_database"]
+        _ = self.jaspar_taxon
+        if given.split(" ")[0] == "JASPAR":
+            return []
+        return [self._locate(given, "motif_database", "explain.motif_database")]
 
     @property
     def fasta(self) -> str:
@@ -153,6 +174,17 @@ class Cells:
         """Why sites of a cell line are called by a model, by kind of file."""
         directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
         return {kind: f"{directory}/{name}" for kind, name in EXPLAINED.items()}
+
+    @property
+    def motifs_found(self) -> dict[str, str]:
+        """The motifs in these contributions, by kind of file."""
+        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
+        return {kind: f"{directory}/{name}" for kind, name in MOTIFS.items()}
+
+    @property
+    def known_motifs(self) -> str:
+        """The motifs that they are compared with."""
+        return f"{self.shared}/inputs/motif_database.meme"
 
     @property
     def variant_settings(self) -> dict[str, int]:

@@ -23,17 +23,17 @@ class DecodingStudy(Cells):
 
     Attributes:
         exclusions: Files of bases that count nowhere: none, for a bundle brings its own.
+        motif: A file of the factor's: none, for a bundle may bring one.
         chromosomes: By split: none.
         factor_label: First of a result's labels in a report: none, as models tell factors apart.
         window_length: Bases that a chromosome must have.
-        counting: How reads are counted: as `counted_as` says.
     """
 
     exclusions: ClassVar[list[str]] = []
+    motif: ClassVar[list[str]] = []
     chromosomes: ClassVar[dict[str, list[str]]] = {}
     factor_label: ClassVar[dict[str, str]] = {}
     window_length: ClassVar[int] = 0
-    counting: ClassVar[Config | None] = None
 
     def locate_inputs(self) -> None:
         """Locate all inputs, so that what is wrong with any of them is refused now.
@@ -42,7 +42,7 @@ class DecodingStudy(Cells):
             InputError: The first problem found.
         """
         _ = self.genome, self.bundles, self.regions, self.raw_signals, self.label_files
-        _ = self.variants, self.sites
+        _ = self.variants, self.sites, self.motif_database
 
     @property
     def models(self) -> list[str]:
@@ -67,6 +67,11 @@ class DecodingStudy(Cells):
     def checksums(self) -> dict[str, str | None]:
         """SHA-256 of each, where the config has it."""
         return {name: own["checksum"] for name, own in self.config["models"].items()}
+
+    @property
+    def counting(self) -> Config:
+        """How reads are counted, as far as `counted_as` does not say it."""
+        return self.config["reads"]
 
     @property
     def counted_as(self) -> list[str]:
@@ -99,9 +104,27 @@ class DecodingStudy(Cells):
         """Tracks of the sheet."""
         return list(dict.fromkeys(track for own in self.raw_signals.values() for track in own))
 
-    def main(self, cell_line: str) -> str:
-        """The track that figures show of a cell line, where they show one."""
-        return next(iter(self.raw_signals[cell_line]))
+    def shown(self, cell_line: str) -> dict[str, tuple[list[str], list[str]]]:
+        """The track that figures show of a cell line, its first, as `Signals.signals` has it."""
+        track, files = next(iter(self.raw_signals[cell_line].items()))
+        return {track: (files, [])}
+
+    def shown_label(self, cell_line: str) -> str:
+        """Of its axis."""
+        (track,) = self.shown(cell_line)
+        return f"{track}\n(as given)"
+
+    def drawn_variants(self, model: str = "{model}", cell_line: str = "{cell_line}") -> list[str]:
+        """What figures draw of variants: a directory, as chromosomes are not known beforehand."""
+        return [f"{self.out}/variants/{model}/{cell_line}.drawn"]
+
+    def subject(self, model: str, cell_line: str) -> str:
+        """What figures of a model in a cell line are titled with."""
+        return f"{model} in {cell_line}"
+
+    def carried(self, model: str) -> list[str]:
+        """What a model may bring a motif in: its bundle."""
+        return [self.bundles[model]]
 
     @property
     def shared_checks(self) -> list[str]:

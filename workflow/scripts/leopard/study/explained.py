@@ -24,3 +24,6 @@ MOTIFS = {
 
 LEAST_SITES = 100
 """TF-MoDISco finds nothing in as many seqlets or fewer, of which a site has about one."""
+
+TAXA = ("vertebrates", "insects", "nematodes", "urochordates", "fungi", "plants", "diatoms")
+"""Groups of JASPAR, of which a motif database may be one."""

@@ -11,9 +11,6 @@ from leopard.study.refusals import expand, refuse
 JASPAR_ID = re.compile(r"([A-Z]{2}\d{4})(\.\d+)?")
 """A matrix in JASPAR: the base id, then the version."""
 
-TAXA = ("vertebrates", "insects", "nematodes", "urochordates", "fungi", "plants", "diatoms")
-"""Groups of JASPAR, of which a motif database may be one."""
-
 
 @dataclass(frozen=True)
 class Located(Asked):
@@ -44,27 +41,6 @@ class Located(Asked):
         """A BED file of what is judged, where that is not all."""
         given = self.config["evaluation"]["regions"]
         return [self._locate(x, "regions", "evaluation.regions") for x in [given] if x]
-
-    @property
-    def jaspar_taxon(self) -> str | None:
-        """The group of JASPAR that motifs are matched to; none for all of them, or another file."""
-        given = self.config["explain"]["motif_database"]
-        name, _, taxon = given.partition(" ")
-        if name != "JASPAR" or not taxon:
-            return None
-        if taxon not in TAXA:
-            problem = f"JASPAR has no group {taxon}"
-            refuse("config (explain.motif_database)", problem, f"name one of {', '.join(TAXA)}")
-        return taxon
-
-    @cached_property
-    def motif_database(self) -> list[str]:
-        """A file of motifs to match patterns to, if they are not JASPAR's."""
-        given = self.config["explain"]["motif_database"]
-        _ = self.jaspar_taxon
-        if given.split(" ")[0] == "JASPAR":
-            return []
-        return [self._locate(given, "motif_database", "explain.motif_database")]
 
     @property
     def jaspar_id(self) -> re.Match[str] | None:

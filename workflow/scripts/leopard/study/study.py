@@ -7,7 +7,6 @@ from typing import Any
 
 from leopard.study.cells import Config
 from leopard.study.experiments import Experiments
-from leopard.study.explained import MOTIFS
 from leopard.study.members import Member
 from leopard.study.recipes import ENCODING, OTHERS, Settings, merge_settings
 from leopard.study.signals import Signals
@@ -88,20 +87,30 @@ class Study(Signals):
         return [line for line in self.labelled if line != cell_line]
 
     @property
-    def motifs_found(self) -> dict[str, str]:
-        """The motifs in its contributions, by kind of file."""
-        directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
-        return {kind: f"{directory}/{name}" for kind, name in MOTIFS.items()}
-
-    @property
     def planted(self) -> str:
         """What a model says of motifs that are set into random sequences."""
         return f"{self.out}/interpretation/{{model}}/planted.tsv"
 
-    @property
-    def known_motifs(self) -> str:
-        """The motifs that these are compared with."""
-        return f"{self.shared}/inputs/motif_database.meme"
+    def shown(self, cell_line: str) -> dict[str, tuple[list[str], list[str]]]:
+        """The track that figures show of a cell line, as `signals` has it."""
+        return self.signals(cell_line, [self.main])
+
+    def shown_label(self, cell_line: str) -> str:
+        """Of its axis."""
+        return f"{self.main}\n({self.unit(self.main)})"
+
+    def subject(self, model: str, cell_line: str) -> str:
+        """What figures of a model in a cell line are titled with."""
+        return f"{self.tf} in {cell_line}, {model}"
+
+    def carried(self, model: str) -> list[str]:
+        """What a model may bring a motif in: nothing."""
+        return []
+
+    def drawn_variants(self, model: str = "{model}", cell_line: str = "{cell_line}") -> list[str]:
+        """What figures draw of variants, by chromosome."""
+        name = f"{self.out}/variants/{model}/{cell_line}"
+        return [f"{name}/{chrom}.drawn.npz" for chrom in self.used_chromosomes]
 
     def scores(self, model: str, cell_line: str) -> list[str]:
         """The files that a model's or a baseline's scores are read from."""
