@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,8 +61,13 @@ def fixture_answers(monkeypatch: pytest.MonkeyPatch) -> tuple[dict, list]:
 
 
 @pytest.fixture(name="stand_in")
-def fixture_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """The stand-in's commands on PATH; called, it changes the server's options."""
+def fixture_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
+    """The stand-in's commands on PATH; called, it changes the server's options.
+
+    In the end all jobs are deleted: one that is left would be looked after for hours.
+    """
     monkeypatch.setenv("PBS_STANDIN", str(tmp_path / "server"))
     path = [ROOT / "tests/pbs/bin", Path(sys.executable).parent, "/usr/bin", "/bin"]
     monkeypatch.setenv("PATH", os.pathsep.join(map(str, path)))
@@ -72,7 +77,10 @@ def fixture_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
     def change(**options: object) -> None:
         standin.Options(**options).write()  # type: ignore[arg-type]
 
-    return change
+    yield change
+    change()
+    for job in standin.every_job():
+        job.deletion.touch()
 
 
 def qsub(*options: str, script: str = "sleep 60\n") -> str:
