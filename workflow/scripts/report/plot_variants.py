@@ -10,7 +10,7 @@ with job(snakemake.log[0], snakemake.input):
     files, params = snakemake.input, snakemake.params
     examples, background = [], [np.empty(0)]
     drawn = [Path(x) for x in files.drawn]
-    for path in (y for x in drawn for y in (sorted(x.iterdir()) if x.is_dir() else [x])):
+    for path in (y for x in drawn for y in (sorted(x.glob("*.npz")) if x.is_dir() else [x])):
         examples += read_examples(path)
         background += read_background(path)
     random = np.concatenate(background)
