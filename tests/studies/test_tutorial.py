@@ -24,6 +24,7 @@ NAMES = {
 CHECKS = """
 assert halo == 608
 assert high.sum() > 0 and difference < 1e-4, difference
+assert missing.abs().max() < 1e-3 * sites["logit"].abs().max() and len(largest) == 5
 assert set(answer["cell_line"]) == {"a", "b"} and (answer["model"] == "unet").all()
 """
 
@@ -81,9 +82,14 @@ def test_shell_blocks(clone: Path):
     assert "train_network" not in after and "predict_binding" not in after
 
 
-def test_python_blocks(clone: Path):
+def test_python_blocks(clone: Path, finished: Study):
     blocks = read_blocks("python")
-    assert len(blocks) >= 6
+    assert len(blocks) >= 8
+    finished.config["explain"] = {"best": 3, "mutagenesis": False}
+    finished.config["variants"] = {"file": "results/tiny/simulated/variants.vcf", "background": 20}
+    finished.succeed(
+        "results/tiny/interpretation/unet/b/sites.tsv", "results/tiny/variants/unet/b.tsv"
+    )
     run([sys.executable, "-c", "\n".join([*map(translate, blocks), CHECKS])], clone)
 
 
