@@ -50,6 +50,18 @@ def test_it_decodes_to_the_bytes_of_the_study(finished, elsewhere):
             same = np.isclose(*values, rtol=0, atol=2e-4)
             assert (~same).sum() <= 5 * 64  # blocks at the very edge of the background
 
+    called = pd.read_csv(elsewhere / "out/binding.narrowPeak", sep="\t", header=None)
+    called.iloc[:2, :3].to_csv(elsewhere / "sites.bed", sep="\t", header=False, index=False)
+    shares = []
+    for backend in ("tensorflow", "jax"):
+        asked = ("--sites", "sites.bed", "--no-mutagenesis", "--backend", backend)
+        done = run_leopard(elsewhere, "explain", *files[:-1], backend, *asked)
+        assert done.returncode == 0, done.stderr
+        sites = pd.read_csv(elsewhere / backend / "sites.tsv", sep="\t")
+        shares.append(sites[["logit", "reference", "sequence", "accessibility"]])
+    assert len(shares[0]) == 2
+    np.testing.assert_allclose(*shares, rtol=1e-3, atol=1e-3 * shares[0].abs().max().max())
+
 
 def test_what_the_bundle_tells(finished, elsewhere):
     bundle = open_bundle(elsewhere / "unet.zip")

@@ -187,10 +187,10 @@ np.savez(sys.argv[2], *compute_both(models.load(sys.argv[1])))
 
 
 def compute_both(network):
-    """Contributions and logits, of as many steps on either backend."""
+    """Logits and contributions, of as many steps on either backend."""
     explainer = Explainer([network], COMPOSITION, True, batch_size=2)
     windows = draw_windows(2, 128)
-    return explainer.integrate(windows, 4), explainer.logits(windows)
+    return explainer.logits(windows), explainer.integrate(windows, 4)
 
 
 @pytest.mark.slow

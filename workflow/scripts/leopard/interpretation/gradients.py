@@ -125,9 +125,6 @@ def _with_jax(core: keras.Model) -> Any:
     import jax
     import jax.numpy as jnp
 
-    trainable = [x.value for x in core.trainable_variables]
-    others = [x.value for x in core.non_trainable_variables]
-
     def total(encoded: Any, weights: Any, trainable: Any, others: Any) -> Any:
         outputs, _ = core.stateless_call(trainable, others, encoded, training=False)
         values = jnp.sum(outputs[..., 0].astype(jnp.float32) * weights, axis=1)
@@ -136,6 +133,9 @@ def _with_jax(core: keras.Model) -> Any:
     function = jax.jit(jax.value_and_grad(total, has_aux=True))
 
     def call(encoded: np.ndarray, weights: np.ndarray) -> Any:
+        # Anew each time: Keras' predictions on JAX give the arrays of a network's weights away.
+        trainable = [x.value for x in core.trainable_variables]
+        others = [x.value for x in core.non_trainable_variables]
         (_, values), gradient = function(encoded, weights, trainable, others)
         return values, gradient
 
