@@ -120,7 +120,7 @@ def test_what_finemo_reads(scores, tmp_path):
             found["contributions"], h5[HYPOTHETICAL][..., 15:215].astype(np.float16)
         )
         assert found["chr"].tolist() == ["chr1", "chr2"] and found["chr_id"].tolist() == [0, 1]
-        assert found["peak_region_start"].tolist() == [910, -70]
+        assert found["start"].tolist() == [910, -70]
         assert found["peak_id"].tolist() == [0, 1]
         assert found["peak_name"].tolist() == ["site_1", "site_2"]
 

@@ -167,7 +167,7 @@ def write_bed(table: pd.DataFrame, path: Path, sizes: pd.Series) -> None:
 
 
 def export_regions(scores: Path, sites: pd.DataFrame, path: Path) -> None:
-    """Write windows as `finemo call-hits` reads them, with hypothetical contributions.
+    """Write windows as `finemo call-hits` (0.41) reads them, with hypothetical contributions.
 
     Args:
         scores: HDF5 of `leopard.interpretation.contribution_results`.
@@ -187,7 +187,7 @@ def export_regions(scores: Path, sites: pd.DataFrame, path: Path) -> None:
             contributions=contributions,
             chr=chroms,
             chr_id=np.array([ids[x] for x in chroms], np.uint32),
-            peak_region_start=first_bases(sites, sequences.shape[-1]).astype(np.int32),
+            start=first_bases(sites, sequences.shape[-1]).astype(np.int32),
             peak_id=np.arange(len(sites), dtype=np.uint32),
             peak_name=sites["name"].to_numpy().astype("U"),
         )
