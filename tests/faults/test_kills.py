@@ -30,6 +30,7 @@ RULES = (
     *("write_motif_database", "find_motifs", "match_motifs", "plot_motifs"),
     *("plant_motifs", "plot_planted"),
     *("simulate_variants", "check_variants", "score_variants", "gather_variants", "plot_variants"),
+    "explain_variants",
 )
 DECODING_RULES = (
     *("check_bundle", "decode_with_bundle", "judge_likeness", "tabulate_likeness"),
@@ -44,7 +45,7 @@ GATE = ("extract_signal", "train_network", "predict_binding")
 LONG = (
     *("train_network", "calibrate_model", "predict_binding", "evaluate_windows"),
     *("explain_sites", "plant_motifs", "score_variants", "decode_with_bundle"),
-    *("explain_with_bundle", "score_with_bundle"),
+    *("explain_with_bundle", "score_with_bundle", "explain_variants"),
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
+from leopard.interpretation.variant_examples import read_letters
 from workflow.conftest import run_leopard
 
 SETTINGS = {"neighbourhood": 60, "longest_allele": 10, "background": 20, "seed": 4}
@@ -47,6 +48,8 @@ def test_variants_of_a_study_and_of_its_bundle(variants, tmp_path):
     wanted = scored[scored["chr"] == "chr3"]["logit_difference"]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
     assert (variants.results / "report/variants/unet/a.png").stat().st_size > 10_000
+    letters = read_letters(directory / "a.contributions.npz")
+    assert 1 <= len(letters) <= 6 and all(x.any() for x in letters.values())
 
     # What a killed job left out is made again, to the same bytes.
     before = (directory / "b.tsv").read_bytes()

@@ -139,6 +139,37 @@ rule score_variants:
         "../scripts/interpretation/score_variants.py"
 
 
+rule explain_variants:
+    input:
+        **checked_genome,
+        models=collect(
+            f"{study.out}/models/{{{{model}}}}/{{member}}/model.keras", member=study.members
+        ),
+        signal_checks=ancient(study.signal_checks),
+        signals=lambda w: study.signal_inputs([w.cell_line], study.arrays(w.model)),
+        excluded=study.excluded,
+        drawn=study.drawn_variants(),
+    output:
+        study.variant_letters,
+    log:
+        f"{study.out}/logs/explain_variants/{{model}}/{{cell_line}}.log",
+    benchmark:
+        f"{study.out}/benchmarks/explain_variants/{{model}}/{{cell_line}}.tsv"
+    conda:
+        "../../envs/model.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=grows(8000),
+        runtime=grows(60),
+    params:
+        signals=lambda w: study.signals(w.cell_line, study.arrays(w.model)),
+        chromosomes=study.used_chromosomes,
+        both_strands=config["prediction"]["reverse_complement"],
+    script:
+        "../scripts/interpretation/explain_variants.py"
+
+
 rule gather_variants:
     input:
         **checked_genome,

@@ -45,6 +45,7 @@ rule score_with_bundle:
     output:
         **study.variant_results,
         drawn=directory(study.drawn_variants()[0]),
+        letters=study.variant_letters,
     log:
         f"{study.out}/logs/score_with_bundle/{{model}}/{{cell_line}}.log",
     benchmark:

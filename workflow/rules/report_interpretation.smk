@@ -76,6 +76,7 @@ rule plot_variants:
     input:
         table=study.variant_results["table"],
         drawn=study.drawn_variants(),
+        letters=study.variant_letters,
     output:
         report(
             f"{study.out}/report/variants/{{model}}/{{cell_line}}.png",

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 from job import job
-from leopard.interpretation.variant_examples import read_background, read_examples
+from leopard.interpretation.variant_examples import read_background, read_examples, read_letters
 from leopard.report.style import save
 from leopard.report.variant_figures import plot_variants, read_scores
 
@@ -15,5 +15,6 @@ with job(snakemake.log[0], snakemake.input):
         background += read_background(path)
     random = np.concatenate(background)
     shown = read_scores(Path(files.table), np.abs(random).max(initial=1e-3), examples)
-    figure = plot_variants(shown, random, examples, params.title, params.accessibility)
+    letters = read_letters(Path(files.letters))
+    figure = plot_variants(shown, random, examples, letters, params.title, params.accessibility)
     save(figure, snakemake.output[0])

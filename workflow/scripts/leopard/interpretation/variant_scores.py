@@ -126,7 +126,7 @@ def score_chromosome(
         for variant, accessibility in zip(some, measures[:, -1], strict=True):
             model = Model(variant.end - variant.start, len(variant.inserted), accessibility)
             samples[KINDS[variant.shift != 0]].add(model)
-        examples.add(filled, measures[:, MEASURES.index("sum_difference")], profiles)
+        examples.add(filled, some, measures[:, MEASURES.index("sum_difference")], profiles)
         filled += len(some)
         now = time.monotonic()
         if now - told > PROGRESS_INTERVAL or filled == count:

@@ -11,6 +11,7 @@ from leopard.decoding.cell_line import open_cell_line
 from leopard.decoding.parts import discard_parts, prepare_parts
 from leopard.decoding.track import identify
 from leopard.errors import InputError
+from leopard.evaluation.motif_scores import measure_background
 from leopard.genome.chromosomes import choose_chromosomes
 from leopard.genome.tracks import Tracks, read_chrom_sizes
 from leopard.interpretation.alleles import (
@@ -20,6 +21,8 @@ from leopard.interpretation.alleles import (
     scored_chromosomes,
 )
 from leopard.interpretation.haplotypes import Variant
+from leopard.interpretation.variant_contributions import explain_alleles
+from leopard.interpretation.variant_examples import list_best, write_letters
 from leopard.interpretation.variant_files import VariantFile
 from leopard.interpretation.variant_results import gather_scores
 from leopard.interpretation.variant_scores import Scorer, score_chromosome, share_background
@@ -92,10 +95,10 @@ def score_with_bundle(
         settings: How.
         keep_mismatches: Whether records whose REF is not the genome's are passed over.
         other_genome: Whether another genome than the bundle's is meant.
-        keep_drawn: Whether what figures draw is kept, in a directory `drawn`.
+        keep_drawn: Whether what figures draw is kept, in a directory `drawn` and an `.npz`.
 
     Returns:
-        What was written, by kind: table, vcf if a VCF was given, and drawn.
+        What was written, by kind: table, vcf if a VCF was given, drawn and letters.
 
     Raises:
         InputError: What is given does not fit the bundle, or the genome.
@@ -130,5 +133,11 @@ def score_with_bundle(
         written["drawn"].mkdir(exist_ok=True)
         for _, drawn in parts.values():
             shutil.copy(drawn, written["drawn"])
+        best = list_best([drawn for _, drawn in parts.values()])
+        composition = measure_background(tracks, chromosomes)
+        written["letters"] = output / "contributions.npz"
+        write_letters(
+            written["letters"], explain_alleles(best, bundle.decoder, tracks, composition)
+        )
     discard_parts(directory)
     return written

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from leopard.interpretation.variant_examples import EXAMPLES, SIGNS, Example, choose_best
+from leopard.interpretation.variant_examples import DRAWN, EXAMPLES, SIGNS, Example, choose_best
+from leopard.report.logos import draw_letters
 from leopard.report.style import BLUE, GREY, STYLE, VERMILION
 
 BINS = 61
@@ -90,33 +91,36 @@ def plot_variants(
     shown: Shown,
     background: np.ndarray,
     examples: Sequence[Example],
+    letters: Mapping[str, np.ndarray],
     title: str,
     accessibility: str,
 ) -> Figure:
-    """Distribution of scores, and the largest gains and losses with the tracks of both alleles.
+    """Distribution of scores, and the largest gains and losses: tracks and letters of both alleles.
 
     Args:
         shown: Of the table.
         background: Scores of random variants, float64 [n].
         examples: Of all chromosomes.
+        letters: Contributions of those drawn, as
+            `leopard.interpretation.variant_contributions.explain_alleles` gives them.
         title: Of which model and cell line.
         accessibility: Name of the accessibility, with its unit.
     """
-    figure = Figure(figsize=(12, 11))
-    grid: Any = figure.add_gridspec(EXAMPLES + 1, 2, height_ratios=[1.3, *[1] * EXAMPLES])
-    _plot_distribution(figure.add_subplot(grid[0, :]), shown, background)
+    figure = Figure(figsize=(12, 19))
+    blocks: Any = figure.subfigures(EXAMPLES + 1, 1, height_ratios=[1, *[1.6] * EXAMPLES])
+    _plot_distribution(blocks[0].add_subplot(), shown, background)
     best = {direction: choose_best(examples, direction) for direction in SIGNS}
     tallest = max((x.tracks[2].max() for found in best.values() for x in found), default=1) or 1
-    for column, (direction, found) in enumerate(best.items()):
-        for row in range(EXAMPLES):
-            axes = figure.add_subplot(grid[row + 1, column])
+    for row, block in enumerate(blocks[1:]):
+        for part, (direction, found) in zip(block.subfigures(1, 2), best.items(), strict=True):
             if row < len(found):
-                example = found[row]
+                example, colour = found[row], COLOURS[direction]
                 name = shown.names[example.chrom, example.number]
-                _plot_example(axes, example, name, COLOURS[direction], tallest, accessibility)
+                panels = part.subplots(3, 1, height_ratios=[2, 1.2, 1.2])
+                _plot_example(panels[0], example, name, colour, tallest, accessibility)
+                _plot_letters(panels[1:], letters[example.key], colour)
             else:
-                axes.set_axis_off()
-                axes.text(0.5, 0.5, f"no other {direction}", ha="center", va="center")
+                part.text(0.5, 0.5, f"no other {direction}", ha="center", va="center")
     if any(best.values()):
         lines = [Line2D([], [], color=colour) for colour in ("black", *COLOURS.values())]
         names = ("probability with REF", "with ALT, a gain", "with ALT, a loss")
@@ -160,3 +164,18 @@ def _plot_example(
     axes.set(ylim=(-0.02, 1.05), xlim=(x[0], x[-1]))
     axes.set(xlabel="position from the variant (bp)", ylabel="probability")
     axes.set_title(f"{name}, sum {example.score:+.2f}", fontsize=10)
+
+
+def _plot_letters(panels: Sequence[Axes], letters: np.ndarray, colour: str) -> None:
+    """Contributions of both alleles, on one scale, float [2, 2 * DRAWN + 1, 4]."""
+    high, low = letters.clip(0).sum(2).max(), letters.clip(max=0).sum(2).min()
+    room = 0.1 * max(high - low, 1e-3)
+    names = ("REF", "black"), ("ALT", colour)
+    for axes, own, (name, ink) in zip(panels, letters, names, strict=True):
+        draw_letters(axes, own, -DRAWN)
+        axes.axvline(0, color="black", linestyle=":", linewidth=1)
+        axes.set(xlim=(-DRAWN - 0.5, DRAWN + 0.5), ylim=(low - room, high + room))
+        axes.set_ylabel(f"{name}\n(logit)", color=ink, fontsize=9)
+        axes.grid(False)
+    panels[0].set_xticklabels([])
+    panels[1].set_xlabel("contribution of the base at this position from the variant (bp)")

@@ -170,6 +170,11 @@ class Cells:
         return results
 
     @property
+    def variant_letters(self) -> str:
+        """Contributions of the alleles that change most."""
+        return f"{self.out}/variants/{{model}}/{{cell_line}}.contributions.npz"
+
+    @property
     def explained(self) -> dict[str, str]:
         """Why sites of a cell line are called by a model, by kind of file."""
         directory = f"{self.out}/interpretation/{{model}}/{{cell_line}}"
