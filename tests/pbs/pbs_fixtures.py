@@ -66,8 +66,12 @@ def fixture_stand_in(
 ) -> Iterator[Callable[..., None]]:
     """The stand-in's commands on PATH; called, it changes the server's options.
 
-    In the end all jobs are deleted: one that is left would be looked after for hours.
+    In the end all jobs are deleted: one that is left would be looked after for hours. Their login
+    shells have a home of their own, for one that is killed may leave the locks of what a user's
+    profile starts.
     """
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PBS_STANDIN", str(tmp_path / "server"))
     path = [ROOT / "tests/pbs/bin", Path(sys.executable).parent, "/usr/bin", "/bin"]
     monkeypatch.setenv("PATH", os.pathsep.join(map(str, path)))

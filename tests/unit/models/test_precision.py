@@ -12,6 +12,12 @@ from leopard.models.reach import derive_reach
 pytestmark = pytest.mark.usefixtures("device")
 
 
+@pytest.fixture(autouse=True)
+def seed():
+    """Initial weights are the same in every run."""
+    keras.utils.set_random_seed(1)
+
+
 def draw_windows(rng, n=2, length=1024):
     codes = rng.integers(0, 5, (n, length)).astype(np.uint8)
     return [codes, rng.gamma(1, 3, (n, length, 1)).astype(np.float32)]
@@ -43,7 +49,7 @@ def test_folding_changes_nothing_but_rounding(monkeypatch):
     assert Bound in kinds and not any(issubclass(x, layers.BatchNormalization) for x in kinds)
     wanted = logits(network, windows)
     assert wanted.std() > 0.1
-    np.testing.assert_allclose(logits(folded, windows), wanted, atol=1e-4)
+    np.testing.assert_allclose(logits(folded, windows), wanted, atol=5e-4)
     assert derive_reach(folded) == derive_reach(network)
 
 
