@@ -49,7 +49,7 @@ def test_folding_changes_nothing_but_rounding(monkeypatch):
     assert Bound in kinds and not any(issubclass(x, layers.BatchNormalization) for x in kinds)
     wanted = logits(network, windows)
     assert wanted.std() > 0.1
-    np.testing.assert_allclose(logits(folded, windows), wanted, atol=5e-4)
+    np.testing.assert_allclose(logits(folded, windows), wanted, atol=1e-4)
     assert derive_reach(folded) == derive_reach(network)
 
 

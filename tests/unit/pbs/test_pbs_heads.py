@@ -206,7 +206,7 @@ def test_head_goes_on_only_when_out_of_time(site, tmp_path, monkeypatch, rounds,
     """Near the end of its walltime: it lets its jobs end, and submits itself again."""
     site(slots=1)
     monkeypatch.setenv("LEOPARD_ROUND", rounds)
-    table = (PROFILE / "queues.tsv").read_text().replace("\t4\t48\t2\n", "\t4\t0.008\t2\n")
+    table = (PROFILE / "queues.tsv").read_text().replace("\t4\t48\t2\n", "\t4\t0.003\t2\n")
     Path("queues.tsv").write_text(table)
     assert commands.main(["head", "all"]) == 0
     wait_for(lambda: bool(job_states()) and job_states()[0] == "F")
