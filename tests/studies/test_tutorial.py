@@ -19,7 +19,6 @@ NAMES = {
     "alpha": "a",
     "gamma": "b",
     "chr6": "chr3",
-    "both_strands=False": "both_strands=True",
 }
 CHECKS = """
 assert halo == 608

@@ -54,7 +54,8 @@ MARGIN = 700  # kept free on both sides of a locus; exceeds REGION_REACH plus th
 SITE_FRACTION = 0.75  # of loci
 REGION_FRACTION = 0.75  # of loci with a site; those without one are always regions
 STRONG_FRACTION = 0.5  # of sites
-SHARPNESS = {"strong": 1.3, "weak": 0.8}  # exponent of the matrix; medians about 20 and 14 bits
+SHARPNESS = {"strong": 1.3, "weak": 0.8}  # exponent of the matrix; medians 20 and 14 bits, undecayed
+DECAYED = 0.5  # of sites, in which mutation has replaced one base
 PSEUDOCOUNT = 1e-4  # FIMO's, here so that scores agree with memelite's
 
 SHARED_FRACTION = 1 / 3  # of regions, open in every cell line
@@ -182,7 +183,7 @@ def plant_loci(rng: np.random.Generator, codes: Codes, gap: Mask, pwm: Floats) -
     site = rng.random(n) < SITE_FRACTION
     minus = rng.random(n) < 0.5
     sharpness = np.where(rng.random(n) < STRONG_FRACTION, *SHARPNESS.values())
-    instances = sample_motif(rng, pwm, sharpness)
+    instances = mutate(rng, sample_motif(rng, pwm, sharpness))
     log_odds = np.log2(pwm + PSEUDOCOUNT) - np.log2(0.25)
     score = log_odds[np.arange(len(pwm)), instances].sum(axis=1)
     on_plus = np.where(minus[:, None], 3 - instances[:, ::-1], instances)
@@ -211,6 +212,19 @@ def sample_motif(rng: np.random.Generator, pwm: Floats, sharpness: Floats) -> Co
     cumulative = weights.cumsum(axis=2)
     draws = rng.random(weights.shape[:2]) * cumulative[:, :, -1]
     return (draws[:, :, None] >= cumulative).sum(axis=2).astype(np.uint8)
+
+
+def mutate(rng: np.random.Generator, instances: Codes) -> Codes:
+    """Instances [n, width] of which `DECAYED` have another base in one random place.
+
+    A genome is full of sites that have lost a base. They are what tells a network how much each
+    base of the motif matters: those drawn from the matrix lack none that it insists on.
+    """
+    mutated = instances.copy()
+    decayed = np.flatnonzero(rng.random(len(instances)) < DECAYED)
+    column = rng.integers(instances.shape[1], size=len(decayed))
+    mutated[decayed, column] += rng.integers(1, 4, size=len(decayed), dtype=np.uint8)
+    return mutated % 4
 
 
 def describe_sites(loci: pd.DataFrame, width: int) -> pd.DataFrame:
