@@ -19,6 +19,7 @@ NAMES = {
     "alpha": "a",
     "gamma": "b",
     "chr6": "chr3",
+    "both_strands=False": "both_strands=True",
 }
 CHECKS = """
 assert halo == 608

@@ -54,7 +54,7 @@ MARGIN = 700  # kept free on both sides of a locus; exceeds REGION_REACH plus th
 SITE_FRACTION = 0.75  # of loci
 REGION_FRACTION = 0.75  # of loci with a site; those without one are always regions
 STRONG_FRACTION = 0.5  # of sites
-SHARPNESS = {"strong": 1.3, "weak": 0.8}  # exponent of the matrix; medians 20 and 14 bits, undecayed
+SHARPNESS = {"strong": 1.3, "weak": 0.8}  # exponent of the matrix; medians 20 and 14 bits, if whole
 DECAYED = 0.5  # of sites, in which mutation has replaced one base
 PSEUDOCOUNT = 1e-4  # FIMO's, here so that scores agree with memelite's
 
