@@ -31,7 +31,7 @@ def read_truth(study: Path, cell_line: str) -> pd.DataFrame:
     with pysam.VariantFile(str(study / "simulated/variants.vcf")) as records:
         for x in records:
             site = x.info.get("SITE", 0)
-            rows.append((x.chrom, x.pos, x.ref, x.alts[0], x.info["CHANGE"], site - 1))
+            rows.append((x.chrom, x.pos, x.ref, *(x.alts or ()), x.info["CHANGE"], site - 1))
     names = ["chr", "pos", "allele1", "allele2", "change", "start"]
     sites = read_table(study / "simulated/truth.tsv").rename(
         columns={"chrom": "chr", f"{cell_line}.open": "open", f"{cell_line}.bound": "bound"}

@@ -7,10 +7,13 @@ import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import leopard
 from leopard.errors import InputError, TimeUpError
+
+if TYPE_CHECKING:
+    from leopard.decoding.decoder import Decoder
 
 
 @contextmanager
@@ -81,6 +84,26 @@ def devices_of(snakemake: Any) -> dict[str, Any]:
         "backend": snakemake.config["backend"],
         "gpu": snakemake.config["gpu"],
     }
+
+
+def decoder_of(snakemake: Any, precision: str = "float32") -> "Decoder":
+    """The ensemble of a job's input `models`, after `leopard.devices.set_up`.
+
+    The lengths of tiles and batches are from the config, not from params: they change the speed
+    alone, so that no job is run again for them.
+    """
+    from leopard import models
+    from leopard.decoding.decoder import Decoder
+    from leopard.models.precision import suit
+
+    networks = [models.load(Path(x)) for x in snakemake.input.models]
+    prediction = snakemake.config["prediction"]
+    return Decoder(
+        suit(networks, precision),
+        prediction["tile_length"],
+        prediction["batch_size"],
+        snakemake.params.both_strands,
+    )
 
 
 def _state(path: str) -> tuple[int, int, int]:

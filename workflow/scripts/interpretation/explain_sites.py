@@ -1,14 +1,12 @@
 from pathlib import Path
 
-from job import devices_of, job
+from job import decoder_of, devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
     from leopard import devices
 
     devices.set_up(**devices_of(snakemake))
 
-    from leopard import models
-    from leopard.decoding.decoder import Decoder
     from leopard.genome.tracks import Tracks
     from leopard.inputs.signals import open_line
     from leopard.interpretation.contribution_sites import judge_sites
@@ -16,13 +14,7 @@ with job(snakemake.log[0], snakemake.input):
 
     files, params = snakemake.input, snakemake.params
     tracks = open_line(files.fasta, params.signals)
-    decoder = Decoder(
-        [models.load(Path(x)) for x in files.models],
-        # From the config, not params: they change the speed alone, so no job reruns for them.
-        snakemake.config["prediction"]["tile_length"],
-        snakemake.config["prediction"]["batch_size"],
-        params.both_strands,
-    )
+    decoder = decoder_of(snakemake)
     bed = next(map(Path, files.sites), None)
     sites = find_sites(Path(files.calls), bed, params.best, tracks.chrom_sizes)
     outcomes = None

@@ -1,16 +1,14 @@
 from pathlib import Path
 
 import numpy as np
-from job import devices_of, job
+from job import decoder_of, devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
     from leopard import devices
 
     devices.set_up(**devices_of(snakemake))
 
-    from leopard import models
     from leopard.decoding import calibration
-    from leopard.decoding.decoder import Decoder
     from leopard.genome.formats import read_motif
     from leopard.inputs.signals import open_line
     from leopard.interpretation.planted_motifs import (
@@ -23,13 +21,7 @@ with job(snakemake.log[0], snakemake.input):
 
     files, params = snakemake.input, snakemake.params
     lines = [open_line(files.fasta, x, excluded=files.excluded) for x in params.signals]
-    decoder = Decoder(
-        [models.load(Path(x)) for x in files.models],
-        # From the config, not params: they change the speed alone, so no job reruns for them.
-        snakemake.config["prediction"]["tile_length"],
-        snakemake.config["prediction"]["batch_size"],
-        params.both_strands,
-    )
+    decoder = decoder_of(snakemake)
     word = read_motif(Path(files.motif[0]))[1].argmax(axis=0).astype(np.uint8)
     window = lay_out(decoder, len(word))
     maps = [calibration.read(Path(x)) for x in files.calibration]

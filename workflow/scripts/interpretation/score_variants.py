@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import numpy as np
-from job import devices_of, job
+from job import decoder_of, devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
     from leopard.genome.formats import read_table
@@ -18,21 +18,13 @@ with job(snakemake.log[0], snakemake.input):
 
         devices.set_up(**devices_of(snakemake))
 
-        from leopard import models
         from leopard.decoding import calibration
-        from leopard.decoding.decoder import Decoder
         from leopard.inputs.signals import open_line
         from leopard.interpretation.variant_scores import Scorer
         from leopard.interpretation.variants import score_file
 
         settings = Settings(**params.settings)
-        decoder = Decoder(
-            [models.load(Path(x)) for x in files.models],
-            # From the config, not params: they change the speed alone, so no job reruns for them.
-            snakemake.config["prediction"]["tile_length"],
-            snakemake.config["prediction"]["batch_size"],
-            params.both_strands,
-        )
+        decoder = decoder_of(snakemake)
         tracks = open_line(files.fasta, params.signals, excluded=files.excluded)
         maps = [calibration.read(Path(x)) for x in files.calibration]
         scorer = Scorer(
