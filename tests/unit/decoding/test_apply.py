@@ -267,6 +267,11 @@ def test_the_command(make_bundle, genome, tmp_path, capsys):
     with pyBigWig.open(str(out / "accessibility.1.bigWig")) as counted:
         assert counted.values("chr1", 610, 614) == [1, 1, 1, 1]
         assert np.isnan(counted.values("chr1", 600, 606)).all()
+    # So is another genome under the same name.
+    fasta.write_text(fasta.read_text().replace("chr2", "chr9"))
+    assert cli.main([*asked, "--signal", signal]) == 0
+    assert ">chr9" in (out / "genome.fa").read_text()
+    shutil.copy(genome.fasta, fasta)
     assert cli.main([*asked, "--signal", "nothing.bigWig"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == "error: nothing.bigWig: no such file; correct the path after --signal"

@@ -1,9 +1,9 @@
-"""Parts of a result that a stopped run goes on from."""
+"""What a run takes over from an earlier one, and what it does not."""
 
 from pathlib import Path
 
 import pytest
-from leopard.decoding.parts import discard_parts, prepare_parts
+from leopard.decoding.parts import discard_parts, make_once, prepare_parts
 
 NAMES = ("chr1.npy", "chr1.npz", "chr2.npy", "chr2.npz")
 
@@ -41,3 +41,22 @@ def test_what_a_stopped_run_left_of_them_is_not_taken_for_all(tmp_path, monkeypa
     prepare_parts(directory, "first")
     left = [name for name in NAMES if (directory / name).exists()]
     assert left in ([], list(NAMES))
+
+
+def test_a_file_is_made_again_if_it_is_of_something_else_or_its_making_was_stopped(tmp_path):
+    made, versions = tmp_path / "made.txt", iter("abc")
+
+    def make():
+        made.write_text(next(versions))
+
+    def stop():
+        make()
+        raise InterruptedError
+
+    make_once(made, "first", make)
+    make_once(made, "first", make)
+    assert made.read_text() == "a"
+    with pytest.raises(InterruptedError):
+        make_once(made, "second", stop)
+    make_once(made, "second", make)
+    assert made.read_text() == "c"

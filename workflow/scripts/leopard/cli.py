@@ -249,6 +249,7 @@ def _count(
     settings: Mapping[str, Any],
 ) -> Path:
     """The bigWig of a signal: itself, or one made of reads, if there is none made in that way."""
+    from leopard.decoding.parts import make_once, state_of
     from leopard.genome.chromosomes import choose_chromosomes
     from leopard.inputs.reads import count_reads
     from leopard.study.reads import kind_of
@@ -259,24 +260,24 @@ def _count(
     if kind != "bedGraph" and asked.assay is None:
         raise InputError(source, "reads, but of which assay", "give --assay")
     wanted = {chrom: sizes[chrom] for chrom in choose_chromosomes(sizes)}
-    state, record = source.stat(), counted.with_suffix(".made_of.txt")
-    made_of = f"{source.resolve()} {state.st_size} {state.st_mtime_ns} {asked.assay} {settings}\n"
-    if not (counted.exists() and record.exists() and record.read_text() == made_of):
-        record.unlink(missing_ok=True)
-        count_reads(counted, source, wanted, asked.assay, settings, threads=asked.threads)
-        record.write_text(made_of)
+    make_once(
+        counted,
+        f"{state_of(source.resolve())} {asked.assay} {settings}\n",
+        lambda: count_reads(counted, source, wanted, asked.assay, settings, threads=asked.threads),
+    )
     return counted
 
 
 def _index_genome(given: Path, output: Path) -> Path:
     """The genome, indexed: as it is if it has an index, else a copy beside the results."""
+    from leopard.decoding.parts import make_once, state_of
     from leopard.inputs.genome_file import prepare_genome
 
     if given.is_file() and Path(f"{given}.fai").is_file() and given.suffix != ".gz":
         return given
     copy = output / "genome.fa"
-    if not copy.exists():
-        prepare_genome(given, copy)
+    identity = f"{state_of(given.resolve())}\n" if given.exists() else ""
+    make_once(copy, identity, lambda: prepare_genome(given, copy))
     return copy
 
 

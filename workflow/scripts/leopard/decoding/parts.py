@@ -1,5 +1,6 @@
-"""Parts of a result that a stopped run goes on from, while what they were made of is the same."""
+"""What a run can take over from an earlier one, while what it was made of is the same."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from leopard.genome.tracks import Tracks
@@ -30,6 +31,27 @@ def _empty(parts: Path) -> None:
         part.unlink()
 
 
+def make_once(made: Path, identity: str, make: Callable[[], None]) -> None:
+    """Make a file, unless it is there and was made of the same.
+
+    Args:
+        made: The file. Beside it is kept what it was made of.
+        identity: That.
+        make: What makes it, whole or not at all.
+    """
+    record = made.with_suffix(".made_of.txt")
+    if not (made.exists() and record.exists() and record.read_text() == identity):
+        record.unlink(missing_ok=True)
+        make()
+        record.write_text(identity)
+
+
 def list_states(tracks: Tracks) -> list[tuple[str, int, int]]:
-    """What tells one version of a reader's files from the next: path, bytes, time of change."""
-    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in tracks.files]
+    """What tells one version of a reader's files from the next."""
+    return [state_of(path) for path in tracks.files]
+
+
+def state_of(path: Path) -> tuple[str, int, int]:
+    """What tells one version of a file from the next: path, bytes, time of change in ns."""
+    found = path.stat()
+    return str(path), found.st_size, found.st_mtime_ns
