@@ -99,6 +99,7 @@ def test_tracks_hold_every_base_of_every_chromosome(finished):
 def test_called_sites_are_where_the_track_passes_the_threshold(finished):
     threshold = pd.read_csv(finished.results / "evaluation/thresholds/unet.tsv", sep="\t")
     cut = threshold["threshold"].item()
+    excluded = pd.read_csv(finished.results / "genome/excluded.bed", sep="\t", header=None)
     for line in "ab":
         path = finished.results / f"predictions/unet/{line}.narrowPeak"
         peaks = read_narrowpeak(path, {"chr1": 150_000, "chr2": 60_000, "chr3": 50_007})
@@ -109,6 +110,9 @@ def test_called_sites_are_where_the_track_passes_the_threshold(finished):
                 called[row.start : row.end] = True
                 assert values[row.start : row.end].max() == values[row.summit]
                 assert row.signal_value == pytest.approx(values[row.summit], abs=1e-5)
+            for start, end in excluded.loc[excluded[0] == chrom, [1, 2]].to_numpy():
+                assert not called[start:end].any()
+                called[start:end] = True
             assert called[values >= cut].all()
 
 
