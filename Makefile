@@ -92,6 +92,7 @@ bench: demo  ## speed and quality, each beside a reference measured in the same 
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/contributions.py results/demo
 	$(BIN)/python benchmarks/variants.py
+	$(BIN)/python benchmarks/planted_variants.py results/demo
 	$(BIN)/python benchmarks/training.py results/demo
 
 bench-full: demo  ## the same and both recipes with three seeds, on every study in STUDIES (results/...)
@@ -102,6 +103,7 @@ bench-full: demo  ## the same and both recipes with three seeds, on every study 
 	$(BIN)/python benchmarks/reads.py
 	$(BIN)/python benchmarks/contributions.py results/demo
 	$(BIN)/python benchmarks/variants.py
+	$(BIN)/python benchmarks/planted_variants.py results/demo
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \
 	  $(BIN)/python benchmarks/training.py $$study && \

@@ -11,7 +11,7 @@ import pytest
 from leopard.errors import InputError
 from leopard.genome.formats import read_motif, read_narrowpeak
 from leopard.inputs.reads import count_reads
-from leopard.inputs.simulate import simulate_genome
+from leopard.inputs.simulate import DECAYED, mutate, simulate_genome
 from leopard.inputs.simulated_reads import PEAK_WIDTH
 
 MOTIF = Path(__file__).parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
@@ -112,6 +112,18 @@ def test_planted_sites_are_where_truth_says(sequences, truth):
             instance = instance.translate(COMPLEMENT)[::-1]
         score = sum(log_odds["ACGT".index(base), i] for i, base in enumerate(instance))
         assert score == pytest.approx(site.score, abs=1e-3)
+
+
+def test_some_sites_have_lost_one_base_to_any_other_anywhere():
+    whole = np.tile(np.arange(20, dtype=np.uint8) % 4, (6000, 1))
+    mutated = mutate(np.random.default_rng(1), whole)
+    changed = mutated != whole
+    assert set(changed.sum(axis=1)) == {0, 1}
+    assert changed.sum() / len(whole) == pytest.approx(DECAYED, abs=0.03)
+    assert changed.any(axis=0).all()
+    for base in range(4):
+        counts = np.bincount(mutated[changed & (whole == base)], minlength=4)
+        assert counts[base] == 0 and (np.delete(counts, base) > 150).all()
 
 
 def test_sites_do_not_overlap_and_come_as_often_as_meant(truth):

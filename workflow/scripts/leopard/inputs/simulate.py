@@ -1,9 +1,9 @@
 """A small simulated genome with CTCF-like sites, so that the whole workflow can be seen in minutes.
 
 Nothing here is measured. The genome has isochores, CpG depletion, soft-masked stretches and gaps;
-sites drawn from a real motif matrix lie in open and in closed chromatin; DNase coverage is counted
-from random cuts; a site is bound according to its motif and its accessibility. What a network can
-learn is known exactly, and kept in ``truth.tsv``.
+sites drawn from a real motif matrix, half of which have lost a base since, lie in open and in
+closed chromatin; DNase coverage is counted from random cuts; a site is bound according to its motif
+and its accessibility. What a network can learn is known exactly, and kept in ``truth.tsv``.
 
 Every random draw comes from a stream named after what it is for, so another cell line or another
 chromosome changes nothing that is already there.
