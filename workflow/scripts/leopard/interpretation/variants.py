@@ -8,7 +8,7 @@ import pandas as pd
 
 from leopard.decoding.bundle import Bundle
 from leopard.decoding.cell_line import open_cell_line
-from leopard.decoding.parts import discard_parts, prepare_parts
+from leopard.decoding.parts import discard_parts, prepare_parts, state_of
 from leopard.decoding.track import identify
 from leopard.errors import InputError
 from leopard.evaluation.motif_scores import measure_background
@@ -115,8 +115,7 @@ def score_with_bundle(
     tracks = open_cell_line(bundle, fasta, signals, output, other_genome)
     flank = settings.neighbourhood
     scorer = Scorer(bundle.decoder, tracks, flank, longest, bundle.calibration)
-    state = path.stat()
-    own = f"{settings} {path} {state.st_size} {state.st_mtime_ns} {bundle.calibration}"
+    own = f"{settings} {state_of(path)} {bundle.calibration}"
     directory = output / "parts"
     prepare_parts(directory, f"{identify(bundle.decoder, tracks)} {own}")
     parts = {}
