@@ -14,6 +14,18 @@ WHY := results/demo/report/contributions/unet/gamma.logos.png results/demo/repor
 # OpenMP would spin beside the second worker.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# What both benches begin with.
+define CONTESTS
+$(BIN)/python benchmarks/extraction.py
+$(BIN)/python benchmarks/feeding.py
+$(BIN)/python benchmarks/decoding.py
+$(BIN)/python benchmarks/bundles.py results/demo
+$(BIN)/python benchmarks/reads.py
+$(BIN)/python benchmarks/contributions.py results/demo
+$(BIN)/python benchmarks/variants.py
+$(BIN)/python benchmarks/planted_variants.py results/demo
+endef
+
 # The report of a study and its targets, unless it is there and no table is newer.
 draw_report = test -e results/$(1)/report.html \
   -a -z "$$(find results/$(1) -newer results/$(1)/report.html -name '*.tsv')" \
@@ -85,25 +97,11 @@ keys: $(READY)  ## write the table of keys in config/README.md from the schemas
 	$(BIN)/python docs/_ext/config_keys.py
 
 bench: demo  ## speed and quality, each beside a reference measured in the same run (15 minutes)
-	$(BIN)/python benchmarks/extraction.py
-	$(BIN)/python benchmarks/feeding.py
-	$(BIN)/python benchmarks/decoding.py
-	$(BIN)/python benchmarks/bundles.py results/demo
-	$(BIN)/python benchmarks/reads.py
-	$(BIN)/python benchmarks/contributions.py results/demo
-	$(BIN)/python benchmarks/variants.py
-	$(BIN)/python benchmarks/planted_variants.py results/demo
+	$(CONTESTS)
 	$(BIN)/python benchmarks/training.py results/demo
 
 bench-full: demo  ## the same and both recipes with three seeds, on every study in STUDIES (results/...)
-	$(BIN)/python benchmarks/extraction.py
-	$(BIN)/python benchmarks/feeding.py
-	$(BIN)/python benchmarks/decoding.py
-	$(BIN)/python benchmarks/bundles.py results/demo
-	$(BIN)/python benchmarks/reads.py
-	$(BIN)/python benchmarks/contributions.py results/demo
-	$(BIN)/python benchmarks/variants.py
-	$(BIN)/python benchmarks/planted_variants.py results/demo
+	$(CONTESTS)
 	$(BIN)/python benchmarks/steps.py
 	for study in results/demo $(STUDIES); do \
 	  $(BIN)/python benchmarks/training.py $$study && \
