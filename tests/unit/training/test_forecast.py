@@ -20,8 +20,8 @@ def train():
     model.compile("sgd", "mse")
     x = np.ones((STEPS, 1), np.float32)
 
-    def train(on_cpu=True):
-        callbacks = [Forecast(on_cpu, interval=0)]
+    def train(on_cpu=True, interval=0):
+        callbacks = [Forecast(on_cpu, interval)]
         model.fit(x, x, batch_size=1, epochs=EPOCHS, verbose=0, callbacks=callbacks)
 
     return train
@@ -42,6 +42,16 @@ def test_hours_are_those_of_the_steps_left(train, monkeypatch, caplog):
     train()
     # An hour a step, told after the second of 24.
     assert f"about {EPOCHS * STEPS - 2}.0 hours" in caplog.text
+
+
+def test_the_time_is_taken_within_an_epoch(train, monkeypatch, caplog):
+    # A second a step, and ten minutes of validation after each epoch: nothing is told of epochs of
+    # eight seconds, least of all that the rest takes hours.
+    caplog.set_level(PROGRESS)
+    clock = (600 * (step // STEPS) + step for step in range(10**6))
+    monkeypatch.setattr(forecast.time, "monotonic", lambda: next(clock))
+    train(interval=10)
+    assert not [x for x in caplog.records if x.name == forecast.__name__]
 
 
 @pytest.mark.parametrize("on_cpu", [True, False])

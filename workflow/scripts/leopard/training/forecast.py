@@ -26,8 +26,9 @@ class Forecast(keras.callbacks.Callback):
     """Tells once, in the first epoch, how long the rest takes; a training stops earlier at most.
 
     On a CPU it warns if that is longer than `LONG`: on the windows of a whole genome training takes
-    days there, and who planned it for a GPU shall hear of it at once. The first step is left out,
-    for it compiles the rest.
+    days there, and who planned it for a GPU shall hear of it at once. The first step of an epoch is
+    left out, for the very first compiles the rest. Of epochs shorter than the interval nothing is
+    told, for each tells its own time when it ends.
 
     Args:
         on_cpu: Whether no GPU computes.
@@ -37,12 +38,12 @@ class Forecast(keras.callbacks.Callback):
     def __init__(self, on_cpu: bool, interval: float = PROGRESS_INTERVAL) -> None:
         super().__init__()
         self.on_cpu, self.interval = on_cpu, interval
-        self._first: tuple[int, float] | None = None
         self._told = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note which epochs are left."""
+        """Note which epochs are left, and begin to take the time anew."""
         self._epochs = self.params["epochs"] - epoch
+        self._first: tuple[int, float] | None = None
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Take the time, and tell it."""
