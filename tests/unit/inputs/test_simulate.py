@@ -11,7 +11,14 @@ import pytest
 from leopard.errors import InputError
 from leopard.genome.formats import read_motif, read_narrowpeak
 from leopard.inputs.reads import count_reads
-from leopard.inputs.simulate import DECAYED, mutate, simulate_genome
+from leopard.inputs.simulate import (
+    DECAYED,
+    LEAST_SCORE,
+    PLANTED_FRACTION,
+    mutate,
+    plant_loci,
+    simulate_genome,
+)
 from leopard.inputs.simulated_reads import PEAK_WIDTH
 
 MOTIF = Path(__file__).parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
@@ -124,6 +131,25 @@ def test_some_sites_have_lost_one_base_to_any_other_anywhere():
     for base in range(4):
         counts = np.bincount(mutated[changed & (whole == base)], minlength=4)
         assert counts[base] == 0 and (np.delete(counts, base) > 150).all()
+
+
+def test_what_has_decayed_too_far_is_no_site_but_is_still_there():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 4, 2_000_000).astype(np.uint8)
+    pwm = read_motif(MOTIF)[1].T
+    loci = plant_loci(rng, codes, np.zeros(len(codes), bool), pwm)
+    assert (loci.score[loci.site] >= LEAST_SCORE).all() and loci.score[~loci.site].isna().all()
+
+    log_odds = np.log2(pwm + 1e-4) + 2
+    found = codes[loci.centre.to_numpy()[:, None] - len(pwm) // 2 + np.arange(len(pwm))]
+    both = (log_odds[np.arange(len(pwm)), x].sum(axis=1) for x in (found, 3 - found[:, ::-1]))
+    score = np.maximum(*both)
+    np.testing.assert_allclose(score[loci.site], loci.score[loci.site])
+    left = ~loci.site & (score > -10)  # by chance bases have -30 bits, more or less
+    assert (score[left] < LEAST_SCORE).all()
+    assert (loci.site | left).mean() == pytest.approx(PLANTED_FRACTION, abs=0.03)
+    assert 0.05 < left.mean() < 0.2
+    assert not loci.region[left].all() and loci.region[~loci.site & ~left].mean() > 0.95
 
 
 def test_sites_do_not_overlap_and_come_as_often_as_meant(truth):

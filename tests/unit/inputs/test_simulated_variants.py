@@ -1,16 +1,18 @@
 """Planted variants: each changes the matrix score of its site by what is written."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pysam
 import pytest
-from conftest import MOTIF
 from leopard.genome.formats import read_motif
 from leopard.genome.tracks import Tracks
 from leopard.inputs.genome_file import prepare_genome
 from leopard.inputs.simulate import PSEUDOCOUNT, simulate_genome
 from leopard.inputs.simulated_variants import AWAY, simulate_variants
 
+MOTIF = Path(__file__).parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
@@ -18,13 +20,9 @@ COMPLEMENT = str.maketrans("ACGT", "TGCA")
 def simulated(tmp_path_factory):
     """A simulated genome with its sites, and the motif that is planted."""
     directory = tmp_path_factory.mktemp("simulated")
-    motif = directory / "motif.jaspar"
-    rows = [" ".join(f"{int(100 * x)}" for x in row) for row in MOTIF]
-    lines = (f"{base} [ {row} ]" for base, row in zip("ACGT", rows, strict=True))
-    motif.write_text("\n".join([">some", *lines, ""]))
-    simulate_genome(directory, motif, 1, ["a"], {"chr1": 60_000, "chr2": 40_000})
+    simulate_genome(directory, MOTIF, 1, ["a"], {"chr1": 60_000, "chr2": 40_000})
     prepare_genome(directory / "genome.fa.gz", directory / "genome.fa")
-    return directory, motif
+    return directory, MOTIF
 
 
 def read(path):

@@ -2,8 +2,9 @@
 
 Nothing here is measured. The genome has isochores, CpG depletion, soft-masked stretches and gaps;
 sites drawn from a real motif matrix, half of which have lost a base since, lie in open and in
-closed chromatin; DNase coverage is counted from random cuts; a site is bound according to its motif
-and its accessibility. What a network can learn is known exactly, and kept in ``truth.tsv``.
+closed chromatin, and some have decayed until they are none; DNase coverage is counted from random
+cuts; a site is bound according to its motif and its accessibility. What a network can learn is
+known exactly, and kept in ``truth.tsv``.
 
 Every random draw comes from a stream named after what it is for, so another cell line or another
 chromosome changes nothing that is already there.
@@ -51,11 +52,12 @@ MIN_CHROMOSOME = 20_000
 MIN_SPACING = 480  # between loci; exceeds PEAK_WIDTH's maximum plus two summit shifts
 EXTRA_SPACING = 270  # mean of the exponential rest
 MARGIN = 700  # kept free on both sides of a locus; exceeds REGION_REACH plus the largest offset
-SITE_FRACTION = 0.75  # of loci
-REGION_FRACTION = 0.75  # of loci with a site; those without one are always regions
+PLANTED_FRACTION = 0.75  # of loci, in which there is a site or what is left of one
+REGION_FRACTION = 0.75  # of those loci; the others are always regions
 STRONG_FRACTION = 0.5  # of sites
 SHARPNESS = {"strong": 1.3, "weak": 0.8}  # exponent of the matrix; medians 20 and 14 bits, if whole
 DECAYED = 0.5  # of sites, in which mutation has replaced one base
+LEAST_SCORE = 8.5  # bits of a site; what has decayed below is none. CTCF's p-value is 1e-4 there
 PSEUDOCOUNT = 1e-4  # FIMO's, here so that scores agree with memelite's
 
 SHARED_FRACTION = 1 / 3  # of regions, open in every cell line
@@ -169,9 +171,10 @@ def plant_loci(rng: np.random.Generator, codes: Codes, gap: Mask, pwm: Floats) -
     """Choose loci and write their motif instances into ``codes``.
 
     Returns:
-        One row per locus, in order: ``centre``, ``site`` (whether a motif is planted), ``strand``,
-        ``score`` (bits, NaN without a site), ``region`` (whether open anywhere), ``shared`` (open
-        in all cell lines), ``region_centre``, ``region_width``.
+        One row per locus, in order: ``centre``, ``site`` (whether a motif is planted that has not
+        decayed below `LEAST_SCORE`), ``strand``, ``score`` (bits, NaN without a site), ``region``
+        (whether open anywhere), ``shared`` (open in all cell lines), ``region_centre``,
+        ``region_width``.
     """
     limit = len(codes) // MIN_SPACING
     centre = np.cumsum(MIN_SPACING + rng.exponential(EXTRA_SPACING, limit)).astype(int)
@@ -180,7 +183,7 @@ def plant_loci(rng: np.random.Generator, codes: Codes, gap: Mask, pwm: Floats) -
     centre = centre[unknown[centre + MARGIN] == unknown[centre - MARGIN]]
 
     n = len(centre)
-    site = rng.random(n) < SITE_FRACTION
+    planted = rng.random(n) < PLANTED_FRACTION
     minus = rng.random(n) < 0.5
     sharpness = np.where(rng.random(n) < STRONG_FRACTION, *SHARPNESS.values())
     instances = mutate(rng, sample_motif(rng, pwm, sharpness))
@@ -188,7 +191,8 @@ def plant_loci(rng: np.random.Generator, codes: Codes, gap: Mask, pwm: Floats) -
     score = log_odds[np.arange(len(pwm)), instances].sum(axis=1)
     on_plus = np.where(minus[:, None], 3 - instances[:, ::-1], instances)
     columns = centre[:, None] - len(pwm) // 2 + np.arange(len(pwm))
-    codes[columns[site]] = on_plus[site]
+    codes[columns[planted]] = on_plus[planted]
+    site = planted & (score >= LEAST_SCORE)
 
     width = rng.integers(*REGION_WIDTH, size=n, endpoint=True)
     offset = rng.uniform(-REGION_OFFSET, REGION_OFFSET, n) * width
@@ -198,7 +202,7 @@ def plant_loci(rng: np.random.Generator, codes: Codes, gap: Mask, pwm: Floats) -
             "site": site,
             "strand": np.where(minus, "-", "+"),
             "score": np.where(site, score, np.nan),
-            "region": ~site | (rng.random(n) < REGION_FRACTION),
+            "region": ~planted | (rng.random(n) < REGION_FRACTION),
             "shared": rng.random(n) < SHARED_FRACTION,
             "region_centre": centre + offset.astype(int),
             "region_width": width,
