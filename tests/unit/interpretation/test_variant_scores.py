@@ -62,7 +62,8 @@ def expect(networks, genome, chrom, variant):
     first = max(start - FLANK, 0)
     one, two = one[:, first : end + FLANK], two[:, first : start + len(inserted) + FLANK]
     means = [CALIBRATION(x.mean(axis=0, dtype=np.float64)) for x in (one, two)]
-    members = [logit(CALIBRATION(x.astype(np.float64)).max(axis=1)) for x in (one, two)]
+    logits = [logit(x.mean(axis=0, dtype=np.float64).max()) for x in (one, two)]
+    members = [logit(x.max(axis=1).astype(np.float64)) for x in (one, two)]
     sums = [x.sum() for x in means]
     places = [first + means[0].argmax(), trace(variant, first + means[1].argmax()[None])[0]]
     # Bases of both alleles under each other, what one of them lacks as nothing.
@@ -78,7 +79,7 @@ def expect(networks, genome, chrom, variant):
     return {
         **{"allele1_max": means[0].max(), "allele2_max": means[1].max()},
         **{"allele1_pos": places[0], "allele2_pos": places[1]},
-        "logit_difference": logit(means[1].max()) - logit(means[0].max()),
+        "logit_difference": logits[1] - logits[0],
         "logit_difference.sd": (members[1] - members[0]).std(),
         **{"allele1_sum": sums[0], "allele2_sum": sums[1], "sum_difference": sums[1] - sums[0]},
         "logfc": np.log2(sums[1] / sums[0]),

@@ -77,27 +77,33 @@ def _widest(variant: Variant) -> int:
     return max(len(variant.inserted), variant.end - variant.start)
 
 
-def calibrate_members(
+def calibrate_mean(
     profiles: np.ndarray, calibrate: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Calibrated probabilities of each member and, last, of their mean.
+    """Calibrated probabilities of the mean over members.
 
     Args:
         profiles: [members, variants, columns], 0 where there is no base.
-        calibrate: The map of the ensemble's probabilities, which its members are given, too.
+        calibrate: The map of the ensemble's probabilities.
 
     Returns:
-        float64 [members + 1, variants, columns]; 0 where there is no base.
+        float64 [variants, columns]; 0 where there is no base.
     """
-    wide = profiles.astype(np.float64)
-    wide = np.concatenate([wide, wide.mean(axis=0, keepdims=True)])
-    return np.where(wide > 0, calibrate(wide), 0)
+    mean = profiles.mean(axis=0, dtype=np.float64)
+    return np.where(mean > 0, calibrate(mean), 0)
 
 
 def compare_alleles(
-    reference: np.ndarray, alternative: np.ndarray, variants: Sequence[Variant], flank: int
+    profiles: Sequence[np.ndarray],
+    means: Sequence[np.ndarray],
+    variants: Sequence[Variant],
+    flank: int,
 ) -> np.ndarray:
     """All of `MEASURES` but the accessibility.
+
+    Logits are of the networks' own probabilities, as contributions are. Calibration leaves their
+    order as it is, but not the order of their differences: where it is steep, a difference weighs
+    more. It is fitted to probabilities, and says nothing about what a change of them is worth.
 
     Logarithms are of what is not below `EPSILON`, nor above 1 - `EPSILON`. The Jensen-Shannon
     distance is the root of the divergence, in bits, of the two profiles, each divided by its sum
@@ -105,8 +111,9 @@ def compare_alleles(
     Schindelin, ibid. 2003).
 
     Args:
-        reference: Of the reference's alleles, as from `calibrate_members`.
-        alternative: Of the other alleles.
+        profiles: Of the reference's alleles and of the others, as the members have them,
+            [members, variants, columns].
+        means: As from `calibrate_mean`.
         variants: They.
         flank: Bases to each side of a variant.
 
@@ -114,12 +121,11 @@ def compare_alleles(
         float64 [variants, len(MEASURES) - 1]: all of the mean over members, but for the standard
         deviation, which is over the members' own differences. Places are 0-based.
     """
-    members = [_logit(x.max(axis=2)) for x in (reference[:-1], alternative[:-1])]
-    means = [reference[-1], alternative[-1]]
+    members = [_logit(x.max(axis=2)) for x in profiles]
+    logits = [_logit(x.mean(axis=0, dtype=np.float64).max(axis=1)) for x in profiles]
     columns = [x.argmax(axis=1) for x in means]
     largest = [x.max(axis=1) for x in means]
     places = [locate_columns(x, variants, flank) for x in columns]
-    logits = [_logit(x) for x in largest]
     sums = [x.sum(axis=1) for x in means]
     safe = [np.maximum(x, EPSILON) for x in sums]
     shapes = [x / total[:, None] for x, total in zip(means, safe, strict=True)]
@@ -137,4 +143,4 @@ def compare_alleles(
 
 
 def _logit(probabilities: np.ndarray) -> np.ndarray:
-    return logit(probabilities.clip(EPSILON, 1 - EPSILON))
+    return logit(probabilities.astype(np.float64).clip(EPSILON, 1 - EPSILON))

@@ -24,7 +24,10 @@ RANKS = tuple(f"{MEASURES[SCORE]}.{x}" for x in ("quantile", "pval", "qval"))
 
 PREFIX = "LEOPARD_"
 FIELDS = {
-    "logit_difference": ("LOGIT", "Logit of ALT_MAX minus logit of REF_MAX"),
+    "logit_difference": (
+        "LOGIT",
+        "Logit of the largest probability near ALT minus that near REF, uncalibrated",
+    ),
     "logit_difference.sd": ("LOGIT_SD", "Standard deviation of LOGIT over members of the model"),
     "logit_difference.quantile": ("QUANTILE", "Share of random variants with LOGIT nearer to 0"),
     "logit_difference.pval": ("P", "P value of LOGIT among random variants, two-sided"),

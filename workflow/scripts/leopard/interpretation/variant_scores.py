@@ -19,7 +19,7 @@ from leopard.interpretation.profiles import (
     MEASURES,
     SCORE,
     align_profiles,
-    calibrate_members,
+    calibrate_mean,
     compare_alleles,
 )
 from leopard.interpretation.variant_examples import Examples
@@ -70,14 +70,11 @@ class Scorer:
             reference = self._align([x.probabilities for x in one], some, replaced, one)
             alternative = self._align([x.probabilities for x in other], some, inserted, other)
             signal = self._align([x.signal[None] for x in one], some, replaced, one)
-            pair = [calibrate_members(x, self.calibrate) for x in (reference, alternative)]
-            compared = compare_alleles(pair[0], pair[1], some, self.flank)
-            means = np.array([x.signal.mean() for x in one])[:, None]
-            yield (
-                some,
-                np.hstack([compared, means]),
-                np.stack([pair[0][-1], pair[1][-1], signal[0]]),
-            )
+            both = reference, alternative
+            means = [calibrate_mean(x, self.calibrate) for x in both]
+            compared = compare_alleles(both, means, some, self.flank)
+            accessibility = np.array([x.signal.mean() for x in one])[:, None]
+            yield some, np.hstack([compared, accessibility]), np.stack([*means, signal[0]])
 
     def _align(
         self,
