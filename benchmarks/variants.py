@@ -31,6 +31,7 @@ def main() -> None:
 
     devices.set_up(arguments.threads)
 
+    from leopard.decoding.calibration import Calibration
     from leopard.decoding.decoder import Decoder, predict_windows
     from leopard.genome.tracks import Tracks
     from leopard.inputs.genome_file import prepare_genome
@@ -60,7 +61,7 @@ def main() -> None:
         fasta = directory / "genome.fa"
         prepare_genome(directory / "genome.fa.gz", fasta)
         tracks = Tracks(fasta, [directory / "alpha.bigWig"])
-        scorer = Scorer(decoder, tracks, FLANK, LONGEST, np.asarray)
+        scorer = Scorer(decoder, tracks, FLANK, LONGEST, Calibration())
         print(HEADER)
         for layout, group in (("apart", 1), ("in groups of 10", 10)):
             middles = rng.integers(5000, SIZE - 5000, arguments.variants // group)

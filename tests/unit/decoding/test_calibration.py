@@ -89,6 +89,17 @@ def test_inverses(low, high, shift, p):
         assert Calibration(low, high, shift).invert(mapped) == pytest.approx(p, rel=3e-3, abs=1e-6)
 
 
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_the_floor_is_what_is_said_of_a_base_as_likely_to_be_bound_as_any(truth, tmp_path):
+    p, labels = draw(TRUTHS[truth])
+    found = fit(count(p, labels))
+    assert found.rate == labels.mean()
+    assert found(np.array(found.floor)) == pytest.approx(found.rate, rel=0.01)
+    assert Calibration(found.low, found.high, found.shift).floor == 0
+    calibration.write(tmp_path / "map.json", found, {})
+    assert calibration.read(tmp_path / "map.json") == found
+
+
 def test_ranks_do_not_move():
     p, labels = draw(TRUTHS["levels off"])
     before, after = count(p, labels), count(fit(count(p, labels))(p), labels)

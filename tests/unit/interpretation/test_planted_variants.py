@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pysam
 import pytest
+from leopard.decoding.calibration import Calibration
 from leopard.decoding.decoder import Decoder
 from leopard.genome.formats import read_motif
 from leopard.genome.tracks import Tracks
@@ -43,7 +44,7 @@ def test_scores_rank_as_the_changes_of_the_matrix(matrix_network, tmp_path):
     prepare_genome(tmp_path / "genome.fa.gz", fasta)
     simulate_variants(fasta, tmp_path / "truth.tsv", MOTIF, 1, ["chr1"], vcf)
     tracks = Tracks(fasta, [tmp_path / "a.bigWig"])
-    scorer = Scorer(Decoder([matrix_network], 8192, 4, True), tracks, 40, 50, np.asarray)
+    scorer = Scorer(Decoder([matrix_network], 8192, 4, True), tracks, 40, 50, Calibration())
     variants = list_variants(vcf, Tracks(fasta), "chr1", ["chr1"], 50)
     scores = np.concatenate([x[:, SCORE] for _, x, _ in scorer.score("chr1", variants)])
     with pysam.VariantFile(str(vcf)) as records:

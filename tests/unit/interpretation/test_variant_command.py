@@ -61,7 +61,7 @@ def test_a_run_that_was_stopped_goes_on(cnn_bundle, genome, table, tmp_path, mon
     }
     found = read_table(written[0])
     assert len(found) == len(table.read_text().splitlines())
-    assert np.isfinite(found["logit_difference.qval"]).all()
+    assert np.isfinite(found["floored_difference.qval"]).all()
 
 
 def test_what_was_scored_otherwise_is_scored_again(

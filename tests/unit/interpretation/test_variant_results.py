@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pysam
 import pytest
+from leopard.decoding.calibration import Calibration
 from leopard.decoding.decoder import Decoder
 from leopard.genome.formats import read_table
 from leopard.genome.tracks import OTHER, Tracks
@@ -29,7 +30,7 @@ def tracks(genome):
 @pytest.fixture(scope="module")
 def scorer(networks, tracks):
     decoder = Decoder(networks[1:], 4096, 2, both_strands=True)
-    return Scorer(decoder, tracks, SETTINGS.neighbourhood, SETTINGS.longest_allele, np.asarray)
+    return Scorer(decoder, tracks, SETTINGS.neighbourhood, SETTINGS.longest_allele, Calibration())
 
 
 def write_vcf(path: Path, genome, records) -> Path:
@@ -134,11 +135,12 @@ def test_p_and_q_are_those_of_the_scores(results):
     assert len(drawn["same_length"]) >= 12 and len(drawn["indel"]) == 12
     for row in rows.to_dict("records"):
         others = np.abs(drawn["indel" if row["length_difference"] else "same_length"])
-        larger = (others >= abs(row["logit_difference"]) * (1 - 1e-4)).sum()
-        assert row["logit_difference.pval"] == pytest.approx((larger + 1) / (len(others) + 1), 1e-4)
-        assert row["logit_difference.quantile"] == pytest.approx(1 - larger / len(others), abs=1e-4)
-    adjusted = false_discovery_control(rows["logit_difference.pval"])
-    np.testing.assert_allclose(rows["logit_difference.qval"], adjusted, rtol=1e-4)
+        larger = (others >= abs(row["floored_difference"]) * (1 - 1e-4)).sum()
+        p_value, quantile = (larger + 1) / (len(others) + 1), 1 - larger / len(others)
+        assert row["floored_difference.pval"] == pytest.approx(p_value, 1e-4)
+        assert row["floored_difference.quantile"] == pytest.approx(quantile, abs=1e-4)
+    adjusted = false_discovery_control(rows["floored_difference.pval"])
+    np.testing.assert_allclose(rows["floored_difference.qval"], adjusted, rtol=1e-4)
     np.testing.assert_allclose(rank_scores(np.array([-3.0]), np.empty(0)), [[np.nan, 1]])
 
 

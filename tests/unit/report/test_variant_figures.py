@@ -18,9 +18,9 @@ def table(tmp_path):
         for number, score in enumerate(scores):
             rows.append((chrom, 100 + number, "A", "C", f"{chrom}_{number}", score, 0.25))
         rows.append((chrom, 900, "A", "<DEL>", ".", None, None))
-    columns = ["chr", "pos", "allele1", "allele2", "variant_id", "logit_difference"]
+    columns = ["chr", "pos", "allele1", "allele2", "variant_id", "floored_difference"]
     path = tmp_path / "table.tsv"
-    whole = pd.DataFrame(rows, columns=[*columns, "logit_difference.qval"])
+    whole = pd.DataFrame(rows, columns=[*columns, "floored_difference.qval"])
     whole.to_csv(path, sep="\t", index=False)
     return path
 

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 from job import decoder_of, devices_of, job
 
 with job(snakemake.log[0], snakemake.input):
@@ -32,7 +31,7 @@ with job(snakemake.log[0], snakemake.input):
             tracks,
             settings.neighbourhood,
             settings.longest_allele,
-            maps[0] if maps else np.asarray,
+            maps[0] if maps else calibration.Calibration(),
         )
         score_file(
             scorer,

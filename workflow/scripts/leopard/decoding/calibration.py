@@ -32,6 +32,7 @@ class Calibration:
         low: Power of p, > 0; how steep the map is among small probabilities.
         high: Power of 1 - p, > 0; how steep it is among large ones.
         shift: Of the log-odds, in nats.
+        rate: Share of bound bases among those that the map was fitted on; 0 where that is unknown.
 
     Example:
         >>> halve_the_odds = Calibration(shift=-np.log(2))
@@ -42,6 +43,7 @@ class Calibration:
     low: float = 1.0
     high: float = 1.0
     shift: float = 0.0
+    rate: float = 0.0
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, of the shape and floating type of what is given; increasing.
@@ -62,6 +64,11 @@ class Calibration:
         """What the network had said, float64, to the width of a bin of `ScoreCounts`."""
         said = bin_middles()
         return np.interp(calibrated, self(said), said)
+
+    @property
+    def floor(self) -> float:
+        """What the network says of a base that is as likely to be bound as any; 0 if unknown."""
+        return float(self.invert(np.array(self.rate))) if self.rate else 0.0
 
 
 def _logarithms(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +111,8 @@ def fit(counts: ScoreCounts) -> Calibration:
     options = {"gtol": 1e-7, "ftol": 0, "maxiter": 1000}
     start = [1.0, 1.0, 0.0]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return Calibration(*map(float, found.x))
+    low, high, shift = map(float, found.x)
+    return Calibration(low, high, shift, counts.n_positive / counts.n)
 
 
 def describe(calibration: Calibration, counts: ScoreCounts) -> dict[str, float]:
@@ -138,4 +146,5 @@ def write(path: Path, calibration: Calibration, fitted_on: dict[str, object]) ->
 def read(path: Path) -> Calibration:
     """The map that `write` wrote."""
     record = json.loads(path.read_text())
-    return Calibration(record["low"], record["high"], record["shift"])
+    rate = record.get("rate", 0.0)  # no part of results from before variants needed it
+    return Calibration(record["low"], record["high"], record["shift"], rate)

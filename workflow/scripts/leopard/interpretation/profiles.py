@@ -11,12 +11,13 @@ from leopard.metrics import EPSILON
 
 MEASURES = (
     *("allele1_max", "allele1_pos", "allele2_max", "allele2_pos"),
-    *("logit_difference", "logit_difference.sd", "allele1_sum", "allele2_sum", "sum_difference"),
-    *("logfc", "jsd", "length_difference", "reference_accessibility"),
+    *("logit_difference", "logit_difference.sd", "floored_difference"),
+    *("allele1_sum", "allele2_sum", "sum_difference", "logfc", "jsd"),
+    *("length_difference", "reference_accessibility"),
 )
 """Names of what `compare_alleles` gives, and of the mean accessibility around a variant."""
 
-SCORE = MEASURES.index("logit_difference")
+SCORE = MEASURES.index("floored_difference")
 
 
 def align_profiles(
@@ -96,6 +97,7 @@ def calibrate_mean(
 def compare_alleles(
     profiles: Sequence[np.ndarray],
     means: Sequence[np.ndarray],
+    floor: float,
     variants: Sequence[Variant],
     flank: int,
 ) -> np.ndarray:
@@ -114,6 +116,8 @@ def compare_alleles(
         profiles: Of the reference's alleles and of the others, as the members have them,
             [members, variants, columns].
         means: As from `calibrate_mean`.
+        floor: What the members' mean says of a base that is as likely to be bound as any. The
+            floored difference takes all that is below for that.
         variants: They.
         flank: Bases to each side of a variant.
 
@@ -122,7 +126,8 @@ def compare_alleles(
         deviation, which is over the members' own differences. Places are 0-based.
     """
     members = [_logit(x.max(axis=2)) for x in profiles]
-    logits = [_logit(x.mean(axis=0, dtype=np.float64).max(axis=1)) for x in profiles]
+    said = [x.mean(axis=0, dtype=np.float64).max(axis=1) for x in profiles]
+    logits, floored = ([_logit(np.maximum(x, least)) for x in said] for least in (0, floor))
     columns = [x.argmax(axis=1) for x in means]
     largest = [x.max(axis=1) for x in means]
     places = [locate_columns(x, variants, flank) for x in columns]
@@ -135,6 +140,7 @@ def compare_alleles(
         [
             *(largest[0], places[0], largest[1], places[1]),
             *(logits[1] - logits[0], (members[1] - members[0]).std(axis=0)),
+            floored[1] - floored[0],
             *(sums[0], sums[1], sums[1] - sums[0], np.log2(safe[1] / safe[0]), distances),
             [x.shift for x in variants],
         ],

@@ -24,14 +24,12 @@ RANKS = tuple(f"{MEASURES[SCORE]}.{x}" for x in ("quantile", "pval", "qval"))
 
 PREFIX = "LEOPARD_"
 FIELDS = {
-    "logit_difference": (
-        "LOGIT",
-        "Logit of the largest probability near ALT minus that near REF, uncalibrated",
-    ),
+    "logit_difference": ("LOGIT", "Logit of the largest probability near ALT minus that near REF"),
     "logit_difference.sd": ("LOGIT_SD", "Standard deviation of LOGIT over members of the model"),
-    "logit_difference.quantile": ("QUANTILE", "Share of random variants with LOGIT nearer to 0"),
-    "logit_difference.pval": ("P", "P value of LOGIT among random variants, two-sided"),
-    "logit_difference.qval": ("Q", "False discovery rate of P (Benjamini and Hochberg)"),
+    "floored_difference": ("FLOORED", "LOGIT, less likely bases taken for as likely as any"),
+    "floored_difference.quantile": ("QUANTILE", "Share of random variants, FLOORED nearer to 0"),
+    "floored_difference.pval": ("P", "P value of FLOORED among random variants, two-sided"),
+    "floored_difference.qval": ("Q", "False discovery rate of P (Benjamini and Hochberg)"),
     "allele1_max": ("REF_MAX", "Largest probability of binding near REF"),
     "allele1_pos": ("REF_POS", "Where REF_MAX is"),
     "allele2_max": ("ALT_MAX", "Largest probability of binding near ALT"),
@@ -47,9 +45,9 @@ SKIPPED = f"{PREFIX}SKIPPED"
 ABOUT = "##leopard_"
 COLUMNS = (
     *("chr", "pos", "allele1", "allele2", "variant_id"),
-    *MEASURES[: SCORE + 2],
+    *MEASURES[: SCORE + 1],
     *RANKS,
-    *MEASURES[SCORE + 2 :],
+    *MEASURES[SCORE + 1 :],
     "skipped",
 )
 """Of the table; those that variant-scorer has, too, are called as there."""

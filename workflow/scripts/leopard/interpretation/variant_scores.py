@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.lib.format import open_memmap
 
 from leopard import PROGRESS, PROGRESS_INTERVAL
+from leopard.decoding.calibration import Calibration
 from leopard.decoding.decoder import Decoder
 from leopard.genome.tracks import Tracks
 from leopard.interpretation.alleles import KINDS
@@ -36,7 +37,7 @@ class Scorer:
         tracks: Reader of the cell line.
         flank: Bases to each side of a variant that are its neighbourhood.
         longest: Bases of the longest allele.
-        calibrate: The map of the ensemble's probabilities.
+        calibration: The map of the ensemble's probabilities.
     """
 
     def __init__(
@@ -45,9 +46,9 @@ class Scorer:
         tracks: Tracks,
         flank: int,
         longest: int,
-        calibrate: Callable[[np.ndarray], np.ndarray],
+        calibration: Calibration,
     ) -> None:
-        self.decoder, self.tracks, self.calibrate = decoder, tracks, calibrate
+        self.decoder, self.tracks, self.calibration = decoder, tracks, calibration
         self.flank, self.longest = flank, longest
 
     def score(
@@ -71,8 +72,8 @@ class Scorer:
             alternative = self._align([x.probabilities for x in other], some, inserted, other)
             signal = self._align([x.signal[None] for x in one], some, replaced, one)
             both = reference, alternative
-            means = [calibrate_mean(x, self.calibrate) for x in both]
-            compared = compare_alleles(both, means, some, self.flank)
+            means = [calibrate_mean(x, self.calibration) for x in both]
+            compared = compare_alleles(both, means, self.calibration.floor, some, self.flank)
             accessibility = np.array([x.signal.mean() for x in one])[:, None]
             yield some, np.hstack([compared, accessibility]), np.stack([*means, signal[0]])
 

@@ -22,7 +22,7 @@ BINS = 61
 ROWS = 100_000
 """Of the table that are read at once."""
 
-SCORE, Q = "logit_difference", "logit_difference.qval"
+SCORE, Q = "floored_difference", "floored_difference.qval"
 
 COLOURS = {"gain": BLUE, "loss": VERMILION}
 
@@ -83,7 +83,7 @@ def _name(row: pd.Series) -> str:
     alleles = [x if len(x) <= 8 else f"{x[:6]}{long}" for x in row[["allele1", "allele2"]]]
     name = "" if row["variant_id"] == "." else f"{row['variant_id']}, "
     place = f"{name}{row['chr']}:{row['pos']:,} {'>'.join(alleles)}"
-    return f"{place}\nlogit {row[SCORE]:+.2f}, q {row[Q]:.2g}"
+    return f"{place}\nscore {row[SCORE]:+.2f}, q {row[Q]:.2g}"
 
 
 @rc_context(STYLE)
@@ -139,7 +139,7 @@ def _plot_distribution(axes: Axes, shown: Shown, background: np.ndarray) -> None
         share = counts / max(counts.sum(), 1)
         axes.stairs(share, shown.edges, color=colour, linewidth=2, label=name)
     axes.set_yscale("log")
-    axes.set(xlabel="difference of logits, ALT minus REF", ylabel="share of variants")
+    axes.set(xlabel="floored difference of logits, ALT minus REF", ylabel="share of variants")
     axes.set_title("Scores beside those of random variants")
     axes.legend()
 
