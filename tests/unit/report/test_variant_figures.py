@@ -46,9 +46,9 @@ def test_the_page(table, monkeypatch, rows):
     figure = plot_variants(shown, random, examples, letters, "Variants", "accessibility")
     titles = [x.get_title(loc="left") for x in figure.axes]
     assert [x for x in titles if "chr" in x] == [
-        "chr1_2, chr1:102 A>C\nlogit +3.00, q 0.25, sum +1.50",
-        "chr2_1, chr2:101 A>C\nlogit -9.00, q 0.25, sum -4.50",
-        "chr1_1, chr1:101 A>C\nlogit -2.00, q 0.25, sum -1.00",
+        "chr1_2, chr1:102 A>C\nscore +3.00, q 0.25, sum +1.50",
+        "chr2_1, chr2:101 A>C\nscore -9.00, q 0.25, sum -4.50",
+        "chr1_1, chr1:101 A>C\nscore -2.00, q 0.25, sum -1.00",
     ]
     parts = [part for block in figure.subfigs for part in block.subfigs]
     texts = [text.get_text() for part in parts for text in part.texts]
