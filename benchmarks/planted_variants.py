@@ -1,7 +1,7 @@
 """Scores of the demo's variants against what they change, which is known.
 
-A row for each kind of place: how many variants it has, the rank correlation of their scores with
-the change of the matrix score, and how many of them have a p value of 0.05 or less. The last line
+A row for each kind of place: how many variants it has, the rank correlation of both scores with the
+change of the matrix score, and the share of them that has a p value of 0.05 or less. The last line
 is the area under the ROC curve of the scores' distances from 0: variants in open sites that change
 the matrix by 2 bits or more, against those outside of all sites.
 """
@@ -14,6 +14,8 @@ import pysam
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
+SCORES = ("logit_difference", "floored_difference")
+P_VALUE = 0.05
 LEAST = 2.0
 """Bits that a variant changes, at least, to be told from one that changes nothing."""
 
@@ -47,22 +49,24 @@ def main() -> None:
         scores, on=["chr", "pos", "allele1", "allele2"]
     )
     opened, outside = table["open"] == 1, table["start"] < 0
-    print("variants\tn\trank correlation\tp <= 0.05")
+    told = opened & (table["change"].abs() >= LEAST)
+    both = table[told | outside]
+    print("variants", "n", *SCORES, f"p <= {P_VALUE:g}", sep="\t")
     for name, rows in {
         "in open sites": opened,
         "in bound sites": table["bound"] == 1,
         "in closed sites": table["open"] == 0,
     }.items():
         some = table[rows]
-        correlation = f"{spearmanr(some['logit_difference'], some['change'])[0]:.2f}"
-        share = (some["floored_difference.pval"] <= 0.05).mean()
-        print(f"{name}\t{len(some)}\t{correlation}\t{share:.2f}")
-    share = (table.loc[outside, "floored_difference.pval"] <= 0.05).mean()
-    print(f"outside of sites\t{outside.sum()}\t\t{share:.2f}")
-    told = opened & (table["change"].abs() >= LEAST)
-    both = table[told | outside]
-    area = roc_auc_score(both["start"] >= 0, both["logit_difference"].abs())
-    print(f"AUROC, {LEAST:g} bits or more against outside\t{len(both)}\t{area:.3f}\t")
+        ranks = [f"{spearmanr(some[x], some['change'])[0]:.2f}" for x in SCORES]
+        print(name, len(some), *ranks, _share(some), sep="\t")
+    print("outside of sites", outside.sum(), "", "", _share(table[outside]), sep="\t")
+    areas = [f"{roc_auc_score(both['start'] >= 0, both[x].abs()):.3f}" for x in SCORES]
+    print(f"AUROC, {LEAST:g} bits or more against outside", len(both), *areas, "", sep="\t")
+
+
+def _share(rows: pd.DataFrame) -> str:
+    return f"{(rows['floored_difference.pval'] <= P_VALUE).mean():.2f}"
 
 
 if __name__ == "__main__":
