@@ -67,7 +67,7 @@ class Calibration:
 
     @property
     def floor(self) -> float:
-        """What the network says of a base that is as likely to be bound as any; 0 if unknown."""
+        """What the network says of a base of the average probability, `rate`; 0 if unknown."""
         return float(self.invert(np.array(self.rate))) if self.rate else 0.0
 
 

@@ -116,8 +116,8 @@ def compare_alleles(
         profiles: Of the reference's alleles and of the others, as the members have them,
             [members, variants, columns].
         means: As from `calibrate_mean`.
-        floor: What the members' mean says of a base that is as likely to be bound as any. The
-            floored difference takes all that is below for that.
+        floor: What the members' mean says of a base that is as likely to be bound as bases are on
+            average. The floored difference takes all that is below for that.
         variants: They.
         flank: Bases to each side of a variant.
 

@@ -26,7 +26,7 @@ PREFIX = "LEOPARD_"
 FIELDS = {
     "logit_difference": ("LOGIT", "Logit of the largest probability near ALT minus that near REF"),
     "logit_difference.sd": ("LOGIT_SD", "Standard deviation of LOGIT over members of the model"),
-    "floored_difference": ("FLOORED", "LOGIT, less likely bases taken for as likely as any"),
+    "floored_difference": ("FLOORED", "LOGIT, with what is less likely than average as average"),
     "floored_difference.quantile": ("QUANTILE", "Share of random variants, FLOORED nearer to 0"),
     "floored_difference.pval": ("P", "P value of FLOORED among random variants, two-sided"),
     "floored_difference.qval": ("Q", "False discovery rate of P (Benjamini and Hochberg)"),
