@@ -146,5 +146,5 @@ def write(path: Path, calibration: Calibration, fitted_on: dict[str, object]) ->
 def read(path: Path) -> Calibration:
     """The map that `write` wrote."""
     record = json.loads(path.read_text())
-    rate = record.get("rate", 0.0)  # no part of results from before variants needed it
+    rate = record.get("rate", 0.0)  # earlier versions did not write it
     return Calibration(record["low"], record["high"], record["shift"], rate)
