@@ -78,20 +78,29 @@ def _widest(variant: Variant) -> int:
     return max(len(variant.inserted), variant.end - variant.start)
 
 
-def calibrate_mean(
-    profiles: np.ndarray, calibrate: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Calibrated probabilities of the mean over members.
+def add_mean(profiles: np.ndarray) -> np.ndarray:
+    """Profiles of each member and, last, their mean.
 
     Args:
-        profiles: [members, variants, columns], 0 where there is no base.
-        calibrate: The map of the ensemble's probabilities.
+        profiles: [members, variants, columns].
 
     Returns:
-        float64 [variants, columns]; 0 where there is no base.
+        float64 [members + 1, variants, columns].
     """
-    mean = profiles.mean(axis=0, dtype=np.float64)
-    return np.where(mean > 0, calibrate(mean), 0)
+    wide = profiles.astype(np.float64)
+    return np.concatenate([wide, wide.mean(axis=0, keepdims=True)])
+
+
+def calibrate_profiles(
+    profiles: np.ndarray, calibrate: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Calibrated probabilities, of the shape of what is given; 0 where there is no base, as there.
+
+    Args:
+        profiles: 0 where there is no base.
+        calibrate: The map of the ensemble's probabilities.
+    """
+    return np.where(profiles > 0, calibrate(profiles), 0)
 
 
 def compare_alleles(
@@ -113,9 +122,8 @@ def compare_alleles(
     Schindelin, ibid. 2003).
 
     Args:
-        profiles: Of the reference's alleles and of the others, as the members have them,
-            [members, variants, columns].
-        means: As from `calibrate_mean`.
+        profiles: Of the reference's alleles and of the others, as from `add_mean`.
+        means: The last of each, as from `calibrate_profiles`, [variants, columns].
         floor: What the members' mean says of a base that is as likely to be bound as bases are on
             average. The floored difference takes all that is below for that.
         variants: They.
@@ -125,9 +133,9 @@ def compare_alleles(
         float64 [variants, len(MEASURES) - 1]: all of the mean over members, but for the standard
         deviation, which is over the members' own differences. Places are 0-based.
     """
-    members = [_logit(x.max(axis=2)) for x in profiles]
-    said = [x.mean(axis=0, dtype=np.float64).max(axis=1) for x in profiles]
-    logits, floored = ([_logit(np.maximum(x, least)) for x in said] for least in (0, floor))
+    logits = [_logit(x.max(axis=2)) for x in profiles]
+    floored = [np.maximum(x[-1], _logit(np.array(floor))) for x in logits]
+    differences = logits[1] - logits[0]
     columns = [x.argmax(axis=1) for x in means]
     largest = [x.max(axis=1) for x in means]
     places = [locate_columns(x, variants, flank) for x in columns]
@@ -139,8 +147,7 @@ def compare_alleles(
     return np.stack(
         [
             *(largest[0], places[0], largest[1], places[1]),
-            *(logits[1] - logits[0], (members[1] - members[0]).std(axis=0)),
-            floored[1] - floored[0],
+            *(differences[-1], differences[:-1].std(axis=0), floored[1] - floored[0]),
             *(sums[0], sums[1], sums[1] - sums[0], np.log2(safe[1] / safe[0]), distances),
             [x.shift for x in variants],
         ],
@@ -149,4 +156,4 @@ def compare_alleles(
 
 
 def _logit(probabilities: np.ndarray) -> np.ndarray:
-    return logit(probabilities.astype(np.float64).clip(EPSILON, 1 - EPSILON))
+    return logit(probabilities.clip(EPSILON, 1 - EPSILON))

@@ -19,8 +19,9 @@ from leopard.interpretation.haplotypes import Variant
 from leopard.interpretation.profiles import (
     MEASURES,
     SCORE,
+    add_mean,
     align_profiles,
-    calibrate_mean,
+    calibrate_profiles,
     compare_alleles,
 )
 from leopard.interpretation.variant_examples import Examples
@@ -48,7 +49,8 @@ class Scorer:
         longest: int,
         calibration: Calibration,
     ) -> None:
-        self.decoder, self.tracks, self.calibration = decoder, tracks, calibration
+        self.decoder, self.tracks = decoder, tracks
+        self.calibration, self.floor = calibration, calibration.floor
         self.flank, self.longest = flank, longest
 
     def score(
@@ -71,9 +73,9 @@ class Scorer:
             reference = self._align([x.probabilities for x in one], some, replaced, one)
             alternative = self._align([x.probabilities for x in other], some, inserted, other)
             signal = self._align([x.signal[None] for x in one], some, replaced, one)
-            both = reference, alternative
-            means = [calibrate_mean(x, self.calibration) for x in both]
-            compared = compare_alleles(both, means, self.calibration.floor, some, self.flank)
+            both = [add_mean(x) for x in (reference, alternative)]
+            means = [calibrate_profiles(x[-1], self.calibration) for x in both]
+            compared = compare_alleles(both, means, self.floor, some, self.flank)
             accessibility = np.array([x.signal.mean() for x in one])[:, None]
             yield some, np.hstack([compared, accessibility]), np.stack([*means, signal[0]])
 
