@@ -239,6 +239,17 @@ def check_same(path: Path, expected: Path) -> None:
         assert path.read_bytes() == expected.read_bytes(), path
 
 
+def check_outputs(study: Study, undisturbed: Study, *outputs: str, as_old: bool = True) -> None:
+    """Outputs are the same as if undisturbed, and from now on as old.
+
+    What is the same need not be read again: networks would be trained and decode anew.
+    """
+    for name in outputs:
+        check_same(study.directory / name, undisturbed.directory / name)
+        if as_old:
+            shutil.copystat(undisturbed.directory / name, study.directory / name)
+
+
 def check_results(study: Study, undisturbed: Study) -> None:
     """Every final output is there and the same, and nothing else is."""
     ours, theirs = (

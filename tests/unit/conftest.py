@@ -10,6 +10,9 @@ import pyBigWig
 import pysam
 import pytest
 
+CTCF = Path(__file__).resolve().parents[2] / "resources/motifs/CTCF.MA0139.1.meme"
+"""What simulated genomes are planted with."""
+
 SIZES = {"chr1": 20_011, "chr2": 3000, "chr3": 1000, "chr4": 17}
 """No multiples of 32, longer and shorter than a tile, and shorter than the network's grid."""
 

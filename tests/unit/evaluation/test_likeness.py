@@ -1,11 +1,11 @@
 """What a track is like without labels: against plain loops, and on tracks that were spoilt."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import CTCF
 from leopard.evaluation.likeness import DOUBTFUL, FITS, Likeness, judge_track, outside
 from leopard.evaluation.motif_scores import log_odds, measure_background
 from leopard.evaluation.portrait import (
@@ -24,8 +24,6 @@ from leopard.inputs.genome_file import prepare_genome
 from leopard.inputs.signals import measure_signal
 from leopard.inputs.simulate import simulate_genome
 
-ROOT = Path(__file__).resolve().parents[3]
-MOTIF = ROOT / "resources/motifs/CTCF.MA0139.1.meme"
 SIZES = {"chr1": 1_400_000, "chr2": 900_000}
 NAME = "accessibility"
 
@@ -34,10 +32,10 @@ NAME = "accessibility"
 def simulated(tmp_path_factory):
     """A genome and two cell lines, of which sites and depths differ; and the motif's hits."""
     directory = tmp_path_factory.mktemp("simulated")
-    simulate_genome(directory, MOTIF, 1, ["known", "new"], SIZES)
+    simulate_genome(directory, CTCF, 1, ["known", "new"], SIZES)
     prepare_genome(directory / "genome.fa.gz", directory / "genome.fa")
     genome = Tracks(directory / "genome.fa", [directory / "known.bigWig"])
-    return directory, find_hits(genome, list(SIZES), read_motif(MOTIF)[1])
+    return directory, find_hits(genome, list(SIZES), read_motif(CTCF)[1])
 
 
 def describe(simulated, name):
@@ -52,7 +50,7 @@ def test_the_best_hits(simulated):
     directory, hits = simulated
     assert len(hits) == sum(SIZES.values()) // EVERY
     tracks = Tracks(directory / "genome.fa", [directory / "known.bigWig"])
-    motif = read_motif(MOTIF)[1]
+    motif = read_motif(CTCF)[1]
     odds = log_odds(motif, measure_background(tracks, list(SIZES)))
     width = motif.shape[1]
     scores = {}
@@ -75,7 +73,7 @@ def test_hits_keep_away_from_what_is_excluded(simulated, tmp_path):
     bed = tmp_path / "excluded.bed"
     bed.write_text(f"{first.chrom}\t{int(first.middle) + 100}\t{int(first.middle) + 101}\n")
     tracks = Tracks(directory / "genome.fa", [directory / "known.bigWig"], excluded=bed)
-    kept = find_hits(tracks, list(SIZES), read_motif(MOTIF)[1])
+    kept = find_hits(tracks, list(SIZES), read_motif(CTCF)[1])
     assert first.middle not in set(kept["middle"]) and len(kept) >= len(hits) - 2
 
 

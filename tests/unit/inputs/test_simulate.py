@@ -1,13 +1,13 @@
 """The simulated genome: reproducible, well formed, and as its truth table says."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyBigWig
 import pysam
 import pytest
+from conftest import CTCF
 from leopard.errors import InputError
 from leopard.genome.formats import read_motif, read_narrowpeak
 from leopard.inputs.reads import count_reads
@@ -21,14 +21,13 @@ from leopard.inputs.simulate import (
 )
 from leopard.inputs.simulated_reads import PEAK_WIDTH
 
-MOTIF = Path(__file__).parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
 CHROMOSOMES = {"chr1": 70_000, "chr2": 50_000}
 CELL_LINES = ["alpha", "beta"]
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 def simulate(directory, seed=1, cell_lines=CELL_LINES, chromosomes=CHROMOSOMES):
-    simulate_genome(directory, MOTIF, seed, cell_lines, chromosomes)
+    simulate_genome(directory, CTCF, seed, cell_lines, chromosomes)
     return directory
 
 
@@ -110,7 +109,7 @@ def test_sequence(sequences):
 
 
 def test_planted_sites_are_where_truth_says(sequences, truth):
-    matrix = read_motif(MOTIF)[1]
+    matrix = read_motif(CTCF)[1]
     log_odds = np.log2(matrix + 1e-4) + 2
     assert set(truth.strand) == {"+", "-"}
     for site in truth.itertuples():
@@ -136,7 +135,7 @@ def test_some_sites_have_lost_one_base_to_any_other_anywhere():
 def test_what_has_decayed_too_far_is_no_site_but_is_still_there():
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 4, 2_000_000).astype(np.uint8)
-    pwm = read_motif(MOTIF)[1].T
+    pwm = read_motif(CTCF)[1].T
     loci = plant_loci(rng, codes, np.zeros(len(codes), bool), pwm)
     assert (loci.score[loci.site] >= LEAST_SCORE).all() and loci.score[~loci.site].isna().all()
 
@@ -253,7 +252,7 @@ def test_the_shortest_chromosome_allowed(tmp_path):
 
 
 def test_a_cell_line_as_reads_has_the_cuts_of_its_coverage(simulated, tmp_path):
-    simulate_genome(tmp_path, MOTIF, 1, ["alpha"], CHROMOSOMES, ["beta"])
+    simulate_genome(tmp_path, CTCF, 1, ["alpha"], CHROMOSOMES, ["beta"])
     made = contents(tmp_path)
     assert set(made) == {
         *("genome.fa.gz", "truth.tsv", "alpha.bigWig", "alpha.narrowPeak", "beta.bam")

@@ -1,28 +1,26 @@
 """Planted variants: each changes the matrix score of its site by what is written."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pysam
 import pytest
+from conftest import CTCF
 from leopard.genome.formats import read_motif
 from leopard.genome.tracks import Tracks
 from leopard.inputs.genome_file import prepare_genome
 from leopard.inputs.simulate import PSEUDOCOUNT, simulate_genome
 from leopard.inputs.simulated_variants import AWAY, simulate_variants
 
-MOTIF = Path(__file__).parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
-    """A simulated genome with its sites, and the motif that is planted."""
+    """The directory of a simulated genome with its sites."""
     directory = tmp_path_factory.mktemp("simulated")
-    simulate_genome(directory, MOTIF, 1, ["a"], {"chr1": 60_000, "chr2": 40_000})
+    simulate_genome(directory, CTCF, 1, ["a"], {"chr1": 60_000, "chr2": 40_000})
     prepare_genome(directory / "genome.fa.gz", directory / "genome.fa")
-    return directory, MOTIF
+    return directory
 
 
 def read(path):
@@ -33,14 +31,13 @@ def read(path):
 
 
 def test_changes_are_those_of_the_matrix(simulated):
-    directory, motif = simulated
-    vcf = directory / "variants.vcf"
+    vcf = simulated / "variants.vcf"
     simulate_variants(
-        directory / "genome.fa", directory / "truth.tsv", motif, 1, ["chr1", "chr2"], vcf
+        simulated / "genome.fa", simulated / "truth.tsv", CTCF, 1, ["chr1", "chr2"], vcf
     )
-    sites = pd.read_csv(directory / "truth.tsv", sep="\t")
-    log_odds = np.log2(read_motif(motif)[1].T + PSEUDOCOUNT) + 2
-    genome, found = pysam.FastaFile(str(directory / "genome.fa")), read(vcf)
+    sites = pd.read_csv(simulated / "truth.tsv", sep="\t")
+    log_odds = np.log2(read_motif(CTCF)[1].T + PSEUDOCOUNT) + 2
+    genome, found = pysam.FastaFile(str(simulated / "genome.fa")), read(vcf)
 
     def score(letters, strand):
         letters = letters.upper()
@@ -67,13 +64,12 @@ def test_changes_are_those_of_the_matrix(simulated):
         assert genome.fetch(chrom, position - 1, position).upper() == reference != alternative
         assert change == 0
     assert [x[:2] for x in found] == sorted(x[:2] for x in found)
-    assert {x[0] for x in found} == set(Tracks(directory / "genome.fa").chrom_sizes)
+    assert {x[0] for x in found} == set(Tracks(simulated / "genome.fa").chrom_sizes)
 
 
 def test_another_chromosome_changes_no_variant(simulated):
-    directory, motif = simulated
-    files = directory / "genome.fa", directory / "truth.tsv", motif, 1
+    files = simulated / "genome.fa", simulated / "truth.tsv", CTCF, 1
     for name, chromosomes in (("both", ["chr1", "chr2"]), ("one", ["chr2"])):
-        simulate_variants(*files, chromosomes, directory / f"{name}.vcf")
-    both = [x for x in read(directory / "both.vcf") if x[0] == "chr2"]
-    assert read(directory / "one.vcf") == both
+        simulate_variants(*files, chromosomes, simulated / f"{name}.vcf")
+    both = [x for x in read(simulated / "both.vcf") if x[0] == "chr2"]
+    assert read(simulated / "one.vcf") == both

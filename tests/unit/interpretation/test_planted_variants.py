@@ -1,11 +1,10 @@
 """Planted variants scored by a network that is the planted matrix: the truth is known exactly."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pysam
 import pytest
+from conftest import CTCF
 from leopard.decoding.calibration import Calibration
 from leopard.decoding.decoder import Decoder
 from leopard.genome.formats import read_motif
@@ -19,7 +18,6 @@ from leopard.interpretation.variants import list_variants
 from leopard.models.encoding import InputEncoding
 from scipy.stats import rankdata, spearmanr
 
-MOTIF = Path(__file__).resolve().parents[3] / "resources/motifs/CTCF.MA0139.1.meme"
 SLOPE, MIDPOINT = 0.3, 40.0
 """Of the logit over the score in bits; so far up that no site comes near a probability of 1."""
 
@@ -27,7 +25,7 @@ SLOPE, MIDPOINT = 0.3, 40.0
 @pytest.fixture(scope="module")
 def matrix_network(device):
     """Its logit is linear in the matrix score of the bases around; accessibility adds nothing."""
-    log_odds = np.log2(read_motif(MOTIF)[1].T + PSEUDOCOUNT) + 2
+    log_odds = np.log2(read_motif(CTCF)[1].T + PSEUDOCOUNT) + 2
     codes = keras.Input((None,), dtype="uint8", name="codes")
     signal = keras.Input((None, 1), dtype="float32", name="signal")
     encoding = InputEncoding("ACGT", [{"name": "accessibility", "transform": "log1p"}])
@@ -39,10 +37,10 @@ def matrix_network(device):
 
 
 def test_scores_rank_as_the_changes_of_the_matrix(matrix_network, tmp_path):
-    simulate_genome(tmp_path, MOTIF, 1, ["a"], {"chr1": 150_000})
+    simulate_genome(tmp_path, CTCF, 1, ["a"], {"chr1": 150_000})
     fasta, vcf = tmp_path / "genome.fa", tmp_path / "variants.vcf"
     prepare_genome(tmp_path / "genome.fa.gz", fasta)
-    simulate_variants(fasta, tmp_path / "truth.tsv", MOTIF, 1, ["chr1"], vcf)
+    simulate_variants(fasta, tmp_path / "truth.tsv", CTCF, 1, ["chr1"], vcf)
     tracks = Tracks(fasta, [tmp_path / "a.bigWig"])
     scorer = Scorer(Decoder([matrix_network], 8192, 4, True), tracks, 40, 50, Calibration())
     variants = list_variants(vcf, Tracks(fasta), "chr1", ["chr1"], 50)
